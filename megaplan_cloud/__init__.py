@@ -1,0 +1,1 @@
+"""Megaplan Cloud: long AI-agent plans, run unattended in boxes anywhere."""

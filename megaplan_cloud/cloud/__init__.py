@@ -1,0 +1,1 @@
+"""The operator's side: settings, markers, chains seen from outside, supervision."""

@@ -1,0 +1,1 @@
+"""The worker's side: plans, phases, agents and chains, the `megaplan` command."""
