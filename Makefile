@@ -1,0 +1,63 @@
+# For people; every line here is one that can be typed by hand. `make help` lists them.
+
+PYTHON := $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-clean test check lint types docs bench changelog tools clean
+
+help:  ## List these targets
+	@grep --extended-regexp --no-filename '^[a-z-]+:.*##' $(MAKEFILE_LIST) \
+	| awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
+
+$(BIN)/megaplan-cloud: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No python3 on the PATH: install Python 3.11 or later, then run make again." >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "$(PYTHON) is older than 3.11: install Python 3.11 or later, then run make again." >&2; exit 2; }
+	@echo "Creating $(VENV) and installing Megaplan Cloud into it ..."
+	@$(PYTHON) -m venv $(VENV) \
+	|| { echo "Python cannot make environments here; on Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/development: $(BIN)/megaplan-cloud
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+tools:  ## Find tmux and git, or install them where that needs no question
+	@sh examples/tools.sh
+
+demo: $(BIN)/megaplan-cloud tools  ## Run the main job: a chain of three plans, in a box on this machine
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
+
+demo-clean:  ## Remove the demo's box and everything it made
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh clean
+
+test: $(VENV)/development tools  ## Run every test
+	@$(BIN)/pytest --numprocesses=2 --dist=worksteal
+
+check: $(VENV)/development  ## Run the quick part: lint, types, docs, tests that take no servers
+	@$(MAKE) --no-print-directory lint types
+	@$(BIN)/pytest --numprocesses=2 --dist=worksteal -m 'not slow' --quiet
+
+lint: $(VENV)/development  ## Check style, of Python and of shell
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/development  ## Check types
+	@$(BIN)/mypy
+
+docs: $(VENV)/development  ## Write the generated pages anew
+	@$(BIN)/python -m docs
+
+bench: $(VENV)/development  ## Measure against the neighbours, side by side
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@$(BIN)/python -m benchmarks
+
+changelog: $(VENV)/development  ## Gather changelog.d/ into CHANGELOG.md
+	@$(BIN)/python changelog.d/gather.py
+
+clean: demo-clean  ## Remove the environment and every cache
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
