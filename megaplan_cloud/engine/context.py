@@ -1,0 +1,110 @@
+"""The context of a task: where it runs, what it may look at, and the one door to the outside."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from megaplan_cloud.engine.command import Command, Completed
+from megaplan_cloud.engine.errors import PlaybookError
+from megaplan_cloud.house import house
+
+if TYPE_CHECKING:
+    from megaplan_cloud.engine.connection import Connection
+    from megaplan_cloud.engine.redaction import Redactor
+    from megaplan_cloud.engine.scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What an action is given besides its arguments; nothing else is in its reach.
+
+    `place` is `controller`, `host` or `box`, `hostname` the one machine of it. `environment`,
+    `become` and `timeout` (seconds) are the task's own. `search` holds the folders where its
+    files and templates may be: the role's first, then the playbook's. `emit` takes live output,
+    and `record` each command as it is run.
+    """
+
+    place: str
+    connection: "Connection"
+    scope: "Scope"
+    hostname: str = "localhost"
+    check: bool = False
+    diff: bool = False
+    redactor: "Redactor | None" = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    become: bool = False
+    timeout: float | None = None
+    search: tuple[Path, ...] = ()
+    verbosity: int = 0
+    emit: Callable[[str], None] = lambda _: None
+    record: Callable[[str, Command], None] = lambda _place, _command: None
+
+    def run(self, command: Command) -> Completed:
+        """Run the command at the task's place and return it when it is proven to have ended.
+
+        PlaybookError when a secret stands among its words; ConnectionFailed and Unproven as the
+        connection says.
+        """
+        dressed = self.dress(command)
+        self.record(self.place, dressed)
+        return self.connection.run(dressed)
+
+    def dress(self, command: Command) -> Command:
+        """Return the command with the task's environment, become and timeout."""
+        _refuse_secrets(command)
+        return replace(
+            command,
+            env={**self.environment, **command.env},
+            become=self.become or command.become,
+            timeout=self.timeout if command.timeout is None else command.timeout,
+        )
+
+    def render(self, value: Any) -> Any:
+        """Return the value with its templates rendered against the task's variables."""
+        from megaplan_cloud.engine.template import render
+
+        return render(value, self.scope)
+
+    def holds(self, condition: Any) -> bool:
+        """Say whether a condition such as `health.rc == 0` is true for the task's variables."""
+        from megaplan_cloud.engine.template import condition as evaluate
+
+        return evaluate(condition, self.scope)
+
+    def file_path(self, name: str) -> Path:
+        """Return where the file that a task calls `name` lies here, or PlaybookError."""
+        return self._find("files", name)
+
+    def template_path(self, name: str) -> Path:
+        """Return where the template that a task calls `name` lies here, or PlaybookError."""
+        return self._find("templates", name)
+
+    def _find(self, kind: str, name: str) -> Path:
+        places = [
+            *(folder / part for folder in self.search for part in (kind, ".")),
+            house() / kind,
+        ]
+        candidates = [Path(place, name) for place in places]
+        for candidate in candidates:
+            if candidate.exists():
+                return candidate.resolve() if candidate.is_symlink() else candidate
+        looked = ", ".join(dict.fromkeys(str(place) for place in places))
+        raise PlaybookError(
+            f"There is no file '{name}'.",
+            mark=getattr(name, "mark", None),
+            hint=f"Looked in {looked}.",
+        )
+
+
+def _refuse_secrets(command: Command) -> None:
+    """Keep secrets out of process lists, where every user of a machine can read them."""
+    from megaplan_cloud.engine.secret import Secret
+
+    for word in command.argv:
+        if isinstance(word, Secret):
+            raise PlaybookError(
+                "A secret stands among the words of a command, where `ps` would show it.",
+                mark=getattr(word, "mark", None),
+                hint="Pass it through `environment` or `stdin` instead.",
+            )
