@@ -1,0 +1,362 @@
+"""A source: YAML text as plain data in which every key and every value knows its place.
+
+The dialect is YAML 1.2's core schema, so `yes`, `no`, `on` and `off` are words. What two readers
+could understand differently is refused: duplicate keys, tabs, tags, numbers like `0644`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from megaplan_cloud.engine.errors import SchemaError
+from megaplan_cloud.engine.mark import Mark
+
+MAX_BYTES = 10_000_000
+MAX_DEPTH = 100
+MAX_NODES = 500_000
+
+NOWHERE = Mark("<text>", 1, 1)
+
+
+class Text(str):
+    """A string that stands in a source, with its place. Only a `Text` is ever templated."""
+
+    __slots__ = ("mark",)
+    mark: Mark
+
+    def __new__(cls, value: str = "", mark: Mark = NOWHERE) -> Self:
+        """Return `value` as a text that stands at `mark`."""
+        text = super().__new__(cls, value)
+        text.mark = mark
+        return text
+
+    def __getnewargs__(self) -> tuple[str, Mark]:  # type: ignore[override]
+        return str(self), self.mark
+
+
+class Mapping(dict[str, Any]):
+    """A YAML mapping: a `dict` that knows where it, its keys and their values stand."""
+
+    __slots__ = ("keys_at", "mark", "values_at")
+
+    def __init__(
+        self,
+        items: Iterable[tuple[str, Any]] = (),
+        *,
+        mark: Mark = NOWHERE,
+        keys_at: dict[str, Mark] | None = None,
+        values_at: dict[str, Mark] | None = None,
+    ) -> None:
+        super().__init__(items)
+        self.mark = mark
+        self.keys_at = keys_at if keys_at is not None else {}
+        self.values_at = values_at if values_at is not None else {}
+
+
+class Sequence(list[Any]):
+    """A YAML sequence: a `list` that knows where it and its items stand."""
+
+    __slots__ = ("items_at", "mark")
+
+    def __init__(
+        self,
+        items: Iterable[Any] = (),
+        *,
+        mark: Mark = NOWHERE,
+        items_at: list[Mark] | None = None,
+    ) -> None:
+        super().__init__(items)
+        self.mark = mark
+        self.items_at = items_at if items_at is not None else []
+
+
+def load(path: Path) -> Any:
+    """Return the data of one YAML file: `Mapping`, `Sequence`, `Text`, bool, int, float, None.
+
+    Raises `SchemaError`, with the place, for whatever is not one document of the dialect.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SchemaError(f"cannot read {path}: {error.strerror}") from error
+    if len(data) > MAX_BYTES:
+        raise SchemaError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SchemaError(
+            f"the byte 0x{data[error.start]:02x} is not UTF-8",
+            mark=_mark_of_offset(data[: error.start].decode("utf-8", "replace"), str(path)),
+            hint="Save the file as UTF-8.",
+        ) from error
+    return parse(text, str(path))
+
+
+def parse(text: str, file: str) -> Any:
+    """Return the data of a YAML text; `file` is what its marks and errors name."""
+    try:
+        node = _Composer(text).get_single_node()
+    except yaml.YAMLError as error:
+        raise _syntax_error(error, text, file) from error
+    if node is None or (isinstance(node, ScalarNode) and not node.value and not node.style):
+        raise SchemaError("the file is empty", mark=Mark(file, 1, 1))
+    return _Reader(file).value(node)
+
+
+class _WholeTags:
+    """Leaves every node without a tag, but for those written out: the reader resolves them."""
+
+    def resolve(self, _kind: type[Node], _value: object, _implicit: object) -> str:
+        return ""
+
+    def descend_resolver(self, _parent: object, _index: object) -> None:
+        """Do nothing: there are no path resolvers."""
+
+    def ascend_resolver(self) -> None:
+        """Do nothing: there are no path resolvers."""
+
+
+if yaml.__with_libyaml__:
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
+
+    class _Composer(_WholeTags, CParser):
+        """Composes nodes with libyaml."""
+
+else:  # pragma: no cover - every wheel of PyYAML holds libyaml
+    from yaml.composer import Composer
+    from yaml.parser import Parser
+    from yaml.reader import Reader
+    from yaml.scanner import Scanner
+
+    class _Composer(_WholeTags, Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
+        """Composes nodes in Python."""
+
+        def __init__(self, text: str) -> None:
+            Reader.__init__(self, text)
+            Scanner.__init__(self)
+            Parser.__init__(self)
+            Composer.__init__(self)
+
+
+CONSTANTS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+NUMBER_STARTS = frozenset("0123456789+-.")
+INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
+
+
+class _Reader:
+    """Turns the nodes of one file into data with marks, within bounds."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.nodes = 0
+        self.open: list[Node] = []
+
+    def value(self, node: Node) -> Any:
+        if isinstance(node, ScalarNode):
+            return self.scalar(node)
+        self.enter(node)
+        value: Mapping | Sequence
+        value = self.mapping(node) if isinstance(node, MappingNode) else self.sequence(node)
+        self.open.pop()
+        return value
+
+    def enter(self, node: Node) -> None:
+        """Refuse what would never end, or would fill the memory: aliases may multiply a text."""
+        self.refuse_tag(node)
+        if any(node is outer for outer in self.open):
+            raise SchemaError("an alias stands inside its own anchor", mark=self.mark(node))
+        if len(self.open) >= MAX_DEPTH:
+            raise SchemaError(f"nested deeper than {MAX_DEPTH} levels", mark=self.mark(node))
+        self.nodes += len(node.value)
+        if self.nodes > MAX_NODES:
+            raise SchemaError(
+                f"aliases make more than {MAX_NODES} values of this file", mark=self.mark(node)
+            )
+        self.open.append(node)
+
+    def scalar(self, node: ScalarNode) -> Any:
+        self.refuse_tag(node)
+        text = node.value
+        if node.style:
+            return Text(text, self.mark(node))
+        if text in CONSTANTS:
+            return CONSTANTS[text]
+        if text[0] in NUMBER_STARTS:
+            number = self.number(node)
+            if number is not None:
+                return number
+        return Text(text, self.mark(node))
+
+    def number(self, node: ScalarNode) -> int | float | None:
+        text = node.value
+        if LEADING_ZERO.fullmatch(text):
+            raise SchemaError(
+                f"{text} means different numbers to different YAML readers",
+                mark=self.mark(node),
+                hint=f'Write "{text}" in quotes; a file mode is always quoted.',
+            )
+        if INTEGER.fullmatch(text):
+            return int(text, 0)
+        if FLOAT.fullmatch(text):
+            return float(text)
+        if SPECIAL.fullmatch(text):
+            return float(text.replace(".", "", 1))
+        return None
+
+    def sequence(self, node: Node) -> Sequence:
+        return Sequence(
+            [self.value(item) for item in node.value],
+            mark=self.mark(node),
+            items_at=[self.mark(item) for item in node.value],
+        )
+
+    def mapping(self, node: MappingNode) -> Mapping:
+        mapping = Mapping(mark=self.mark(node))
+        merged: list[Node] = []
+        for key_node, value_node in node.value:
+            if key_node.value == "<<" and not key_node.style:
+                merged += self.merge_sources(value_node)
+                continue
+            key = self.key(key_node, node)
+            if key in mapping:
+                raise SchemaError(
+                    f"the key '{key}' stands twice",
+                    mark=self.mark(key_node),
+                    hint=f"The first one is in line {mapping.keys_at[key].line}; keep one of them.",
+                )
+            mapping[key] = self.value(value_node)
+            mapping.keys_at[key] = key.mark
+            mapping.values_at[key] = self.mark(value_node)
+        for source in merged:
+            self.merge(mapping, source)
+        return mapping
+
+    def key(self, node: Node, mapping: MappingNode) -> Text:
+        if not isinstance(node, ScalarNode):
+            braces = mapping.flow_style and isinstance(node, MappingNode)
+            raise SchemaError(
+                "a template is not in quotes" if braces else "a key must be a single word or text",
+                mark=self.mark(mapping if braces else node),
+                hint='Write "{{ … }}" in quotes.' if braces else "",
+            )
+        value = self.scalar(node)
+        if not isinstance(value, Text):
+            raise SchemaError(
+                f"a key must be text, and {node.value or 'nothing'} is not",
+                mark=self.mark(node),
+                hint=f'Write "{node.value}" in quotes.',
+            )
+        return value
+
+    def merge_sources(self, node: Node) -> Iterator[MappingNode]:
+        """Yield the mappings that a `<<` names."""
+        for source in node.value if isinstance(node, SequenceNode) else [node]:
+            if not isinstance(source, MappingNode):
+                raise SchemaError("'<<' merges mappings only", mark=self.mark(source))
+            yield source
+
+    def merge(self, mapping: Mapping, node: Node) -> None:
+        """Add the keys of `node` that `mapping` does not have."""
+        source = self.value(node)
+        for key, value in source.items():
+            if key not in mapping:
+                mapping[key] = value
+                mapping.keys_at[key] = source.keys_at[key]
+                mapping.values_at[key] = source.values_at[key]
+
+    def refuse_tag(self, node: Node) -> None:
+        if node.tag and node.tag != "!":
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            raise SchemaError(
+                f"the tag {tag} is not part of the language",
+                mark=self.mark(node),
+                hint="Remove it; put text in quotes.",
+            )
+
+    def mark(self, node: Node) -> Mark:
+        start = node.start_mark
+        return Mark(self.file, start.line + 1, start.column + 1)
+
+
+def _mark_of_offset(before: str, file: str) -> Mark:
+    """Return the place that follows the text `before`."""
+    return Mark(file, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+
+
+def _syntax_error(error: yaml.YAMLError, text: str, file: str) -> SchemaError:
+    """Return what the parser found, in the words of a person."""
+    if isinstance(error, yaml.reader.ReaderError):
+        return _unprintable(text, file)
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return SchemaError(f"not YAML: {error}", mark=Mark(file, 1, 1))
+    place = error.problem_mark
+    mark = Mark(file, place.line + 1, place.column + 1)
+    line = ([*text.splitlines(), ""])[min(place.line, text.count("\n"))]
+    if (
+        "\t" in line[: len(line) - len(line.lstrip())]
+        or line[place.column : place.column + 1] == "\t"
+    ):
+        tab = Mark(file, mark.line, line.index("\t") + 1)
+        return SchemaError("a tab; YAML is indented with spaces", mark=tab)
+    problem = f"{error.context or ''} {error.problem or ''}".strip()
+    for found, what, hint in EXPLANATIONS:
+        if found in problem:
+            return SchemaError(what, mark=mark, hint=hint)
+    return SchemaError(f"not YAML: {problem}", mark=mark)
+
+
+EXPLANATIONS = (
+    (
+        "mapping values are not allowed",
+        "a ':' that YAML cannot place",
+        "Put the text in quotes if the ':' belongs to it; else look at the indentation.",
+    ),
+    (
+        "expected a single document",
+        "a second document begins here",
+        "Keep one document in a file.",
+    ),
+    ("found undefined alias", "an alias without its anchor", "Write the anchor, &name, before it."),
+    (
+        "did not find expected key",
+        "neither a key nor the end of the mapping",
+        "Look at the indentation and the quotes of this line and the one before.",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "neither an item nor the end of the list",
+        "Look at the indentation of this line: the items of a list stand in one column.",
+    ),
+    (
+        "found unexpected end of stream",
+        "the file ends inside a quoted text",
+        "Look for the quote that is never closed.",
+    ),
+    (
+        "cannot start any token",
+        "a character that cannot begin a value",
+        "Put the text in quotes.",
+    ),
+)
+
+
+def _unprintable(text: str, file: str) -> SchemaError:
+    """Return the error for the first control character of a text."""
+    found = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
+    offset = found.start() if found else 0
+    return SchemaError(
+        f"the character U+{ord(text[offset : offset + 1] or ' '):04X} cannot stand in YAML",
+        mark=_mark_of_offset(text[:offset], file),
+        hint='Write it as an escape in double quotes, as "\\x1b".',
+    )
