@@ -1,12 +1,14 @@
 """The context of a task: where it runs, what it may look at, and the one door to the outside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from megaplan_cloud.engine.command import Command, Completed
 from megaplan_cloud.engine.errors import PlaybookError
+from megaplan_cloud.engine.secret import Secret
+from megaplan_cloud.engine.source import NOWHERE, Text
 from megaplan_cloud.house import house
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ class Context:
 
     def dress(self, command: Command) -> Command:
         """Return the command with the task's environment, become and timeout."""
-        _refuse_secrets(command)
+        refuse_secrets(command.argv)
         return replace(
             command,
             env={**self.environment, **command.env},
@@ -62,15 +64,20 @@ class Context:
 
     def render(self, value: Any) -> Any:
         """Return the value with its templates rendered against the task's variables."""
-        from megaplan_cloud.engine.template import render
+        from megaplan_cloud.engine.template import render  # noqa: PLC0415 - loads Jinja2
 
         return render(value, self.scope)
 
     def holds(self, condition: Any) -> bool:
         """Say whether a condition such as `health.rc == 0` is true for the task's variables."""
-        from megaplan_cloud.engine.template import condition as evaluate
+        from megaplan_cloud.engine.template import holds  # noqa: PLC0415 - loads Jinja2
 
-        return evaluate(condition, self.scope)
+        return holds(condition, self.scope)
+
+    def value(self, expression: str) -> Any:
+        """Return what an expression such as `health.stdout_lines` comes to."""
+        mark = getattr(expression, "mark", NOWHERE)
+        return self.render(Text(f"{{{{ {expression} }}}}", mark))
 
     def file_path(self, name: str) -> Path:
         """Return where the file that a task calls `name` lies here, or PlaybookError."""
@@ -97,11 +104,9 @@ class Context:
         )
 
 
-def _refuse_secrets(command: Command) -> None:
-    """Keep secrets out of process lists, where every user of a machine can read them."""
-    from megaplan_cloud.engine.secret import Secret
-
-    for word in command.argv:
+def refuse_secrets(words: Iterable[str]) -> None:
+    """Raise PlaybookError for a secret among words that every user of a machine can read."""
+    for word in words:
         if isinstance(word, Secret):
             raise PlaybookError(
                 "A secret stands among the words of a command, where `ps` would show it.",
