@@ -1,0 +1,1 @@
+"""The actions that phases use beside the engine's own."""
