@@ -1,0 +1,139 @@
+"""A connection: the one way in which everything above runs commands and moves files at a place."""
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from megaplan_cloud.engine.channel import Transport
+from megaplan_cloud.engine.command import Command, Completed
+from megaplan_cloud.engine.errand import Errand, OnBlock
+from megaplan_cloud.engine.errors import ConnectionFailed, Unproven
+from megaplan_cloud.engine.frame import BOOTSTRAP, Frame, hello, script
+from megaplan_cloud.engine.shell import Patience, Shell
+
+__all__ = ["Connection", "Frame", "FramedConnection", "OnBlock"]
+
+
+class Connection(Protocol):
+    """A place that can be worked at. It opens when it is first used, and is not thread-safe.
+
+    All raise `ConnectionFailed` when the place cannot be reached (nothing was run there), and
+    `Unproven` when the link breaks before an end mark (it may or may not have run).
+    Ctrl-C kills what runs at the place, closes the connection, and is raised again.
+    """
+
+    def run(self, command: Command) -> Completed:
+        """Run one command and return what came of it."""
+
+    def send(self, batch: Sequence[Frame]) -> Iterator[Completed | None]:
+        """Send all frames at once; give one answer per frame, in order, as each is proven.
+
+        None stands for a frame that never began because an earlier one failed.
+        """
+
+    def put(
+        self, source: Path | bytes, target: str, *, mode: str = "0644", owner: str | None = None
+    ) -> None:
+        """Make the file `target` of `source`: verified by sha256, then renamed into place."""
+
+    def get(self, source: str, target: Path) -> None:
+        """Fetch the file `source`: verified by sha256, then renamed into place."""
+
+    def sync(self, source: Path, target: str) -> bool:
+        """Make the directory `target` equal to `source`; return whether anything changed."""
+
+    def stream(
+        self,
+        command: Command,
+        on_output: OnBlock,
+        on_error: OnBlock | None = None,
+    ) -> int:
+        """Run `command` on a channel of its own, hand on what it prints, return its exit code."""
+
+    def attach(self, command: Command) -> int:
+        """Give this terminal to `command`, raw and unredacted; return its exit code."""
+
+    def close(self) -> None:
+        """Kill what still runs and close; the connection may be used again, and opens anew."""
+
+
+class FramedConnection:
+    """A connection that keeps one shell at a place, and opens a channel more where it must."""
+
+    def __init__(self, transport: Transport, place: str, patience: Patience | None = None) -> None:
+        self._transport = transport
+        self._place = place
+        self._patience = patience or Patience()
+        self._shell: Shell | None = None
+        self._busy: Shell | Errand | None = None
+
+    def run(self, command: Command) -> Completed:
+        """Run one command and return what came of it."""
+        for completed in self.send([Frame(command)]):
+            if completed is not None:
+                return completed
+        raise Unproven(f"{self._place} refused a command that nothing stopped.")
+
+    def send(self, batch: Sequence[Frame]) -> Iterator[Completed | None]:
+        """Send all frames at once; give one answer per frame, in order, as each is proven."""
+        if not batch:
+            return
+        if self._shell is None:
+            self._shell = Shell(self._transport.open(BOOTSTRAP), self._place, self._patience)
+        self._busy = self._shell
+        try:
+            yield from self._shell.send(batch)
+        except (ConnectionFailed, Unproven, KeyboardInterrupt, GeneratorExit):
+            self.close()
+            raise
+        self._busy = None
+
+    def stream(
+        self,
+        command: Command,
+        on_output: OnBlock,
+        on_error: OnBlock | None = None,
+        *,
+        source: Iterable[bytes] = (),
+    ) -> int:
+        """Run `command` on a channel of its own, hand on what it prints, return its exit code."""
+        channel = self._transport.open(BOOTSTRAP)
+        errand = Errand(channel, self._place, self._patience)
+        before, self._busy = self._busy, errand
+        try:
+            rc = errand.run(command, on_output, on_error or on_output, source)
+        except BaseException:
+            self._cancel(errand.pid)
+            raise
+        finally:
+            self._busy = before
+            channel.close()
+        return rc
+
+    def attach(self, command: Command) -> int:
+        """Give this terminal to `command`, raw and unredacted; return its exit code."""
+        text = script(command, whole=True).decode("utf-8", "surrogateescape")
+        return self._transport.attach(("sh", "-c", text))
+
+    def close(self) -> None:
+        """Kill what still runs and close; the connection may be used again, and opens anew."""
+        busy, self._busy = self._busy, None
+        shell, self._shell = self._shell, None
+        if busy is not None:
+            self._cancel(busy.pid)
+        if shell is not None:
+            shell.close()
+        self._transport.close()
+
+    def _cancel(self, pid: int | None) -> None:
+        """Kill what the helper `pid` runs, through a channel of its own; give up after a while."""
+        if pid is None:
+            return
+        with suppress(ConnectionFailed, TimeoutError):
+            channel = self._transport.open(BOOTSTRAP)
+            channel.feed([hello(secrets.token_hex(16), f"cancel {pid}")], last=True)
+            while channel.read(self._patience.grace).data:
+                pass
+            channel.close()

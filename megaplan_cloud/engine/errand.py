@@ -1,0 +1,118 @@
+"""An errand: one command on a channel of its own, its output handed on as it comes."""
+
+import secrets
+from collections.abc import Callable, Iterable
+
+from megaplan_cloud.engine.channel import Channel
+from megaplan_cloud.engine.command import Command
+from megaplan_cloud.engine.frame import GarbledAnswer, escape, hello, script, seconds
+from megaplan_cloud.engine.shell import Patience, not_opened, unproven
+
+OnBlock = Callable[[bytes], None]
+
+
+class Errand:
+    """One command on its own channel; its exit code is known when its end mark was read."""
+
+    def __init__(self, channel: Channel, place: str, patience: Patience) -> None:
+        self.pid: int | None = None
+        self._channel = channel
+        self._place = place
+        self._patience = patience
+        self._nonce = secrets.token_hex(16)
+        self._greeting = b""
+        self._output = Tail(self._nonce)
+        self._errors = Tail(self._nonce)
+
+    def run(
+        self,
+        command: Command,
+        on_output: OnBlock,
+        on_error: OnBlock,
+        source: Iterable[bytes] = (),
+    ) -> int:
+        """Run `command`, whose stdin is `command.stdin` and then `source`; return its exit code."""
+        self._open(command)
+        code = escape(script(command, whole=True)) + b"\n"
+        self._channel.feed((code, command.stdin))
+        self._channel.feed(source, last=True)
+        timeout = command.timeout
+        deadline = None if timeout is None else self._now() + timeout + self._patience.grace
+        try:
+            while self._output.ending is None or self._errors.ending is None:
+                self._hand_on(on_output, on_error, deadline)
+            return int(self._output.ending.split(b" ")[0])
+        except (EOFError, TimeoutError, ValueError, GarbledAnswer) as error:
+            raise unproven(command, self._place, error, b"") from error
+
+    def _hand_on(self, on_output: OnBlock, on_error: OnBlock, deadline: float | None) -> None:
+        block = self._channel.read(None if deadline is None else max(0.0, deadline - self._now()))
+        if block.is_error:
+            if shown := self._errors.feed(block.data):
+                on_error(shown)
+        elif not block.data:
+            raise EOFError
+        elif shown := self._output.feed(block.data):
+            on_output(shown)
+
+    def _open(self, command: Command) -> None:
+        """Start the helper and wait for its hello: no code is sent before it came."""
+        mode = f"once {seconds(command.timeout)} {int(command.become)}"
+        self._channel.feed([hello(self._nonce, mode)])
+        deadline = self._now() + self._patience.opening
+        said = b""
+        try:
+            while self.pid is None:
+                block = self._channel.read(max(0.0, deadline - self._now()))
+                if not block.data:
+                    raise EOFError
+                said = (said + block.data)[-8192:]
+                if not block.is_error:
+                    self._read_hello(block.data)
+        except (EOFError, TimeoutError, GarbledAnswer) as error:
+            raise not_opened(self._place, error, self._channel, said, self._patience) from error
+
+    def _read_hello(self, data: bytes) -> None:
+        self._greeting += data
+        mark = f"\n{self._nonce} ".encode()
+        start = self._greeting.find(mark)
+        end = self._greeting.find(b"\n", start + 1) if start >= 0 else -1
+        if end < 0:
+            self._greeting = self._greeting[-4096:]
+            return
+        word, _, figure = self._greeting[start + len(mark) : end].partition(b" ")
+        if word != b"hello" or not figure.isdigit():
+            raise GarbledAnswer((word + b" " + figure).decode("utf-8", "replace"))
+        self.pid = int(figure)
+
+    def _now(self) -> float:
+        return self._patience.clock()
+
+
+class Tail:
+    """Finds the end mark of an output that may hold anything, holding back as little as it can."""
+
+    def __init__(self, nonce: str) -> None:
+        self.ending: bytes | None = None
+        self._mark = f"{nonce} end".encode()
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what of the output is certain not to be the end mark."""
+        data = self._held + data if self._held else data
+        start = data.find(self._mark)
+        if start >= 0:
+            self._held = data[start:]
+            if (end := data.find(b"\n", start)) >= 0:
+                self.ending = data[start + len(self._mark) : end].strip()
+            return data[:start]
+        keep = self._beginning(data)
+        self._held = data[len(data) - keep :]
+        return data[: len(data) - keep]
+
+    def _beginning(self, data: bytes) -> int:
+        """Return how many last bytes of `data` could be the beginning of the mark."""
+        for length in range(min(len(data), len(self._mark) - 1), 0, -1):
+            if data.endswith(self._mark[:length]):
+                return length
+        return 0

@@ -1,0 +1,282 @@
+"""A frame: one command as it travels to a place, and the reading of what comes back."""
+
+import hashlib
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from megaplan_cloud.engine.command import Command, Program
+from megaplan_cloud.engine.errors import PlaybookError
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Survives every login shell, csh and fish too: no backslash, newline, `!` or single quote.
+BOOTSTRAP = (
+    "sh",
+    "-c",
+    'IFS= read -r h; case $h in "#megaplan-cloud "*) eval "$(printf %b "$h")";; esac',
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A command with its place in a batch.
+
+    Frames of one `group` do not stop each other (the items of a loop). A frame that `stops` and
+    ends with another code than 0 keeps every later group of its batch from beginning.
+    """
+
+    command: Command
+    group: int = 0
+    stops: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The begin mark of frame `number` was read."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Frame `number` never began, because an earlier frame of its batch failed."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end mark of frame `number` was read, and with it all that the command said."""
+
+    number: int
+    rc: int
+    stdout: bytes
+    stderr: bytes
+    timed_out: bool
+
+
+class GarbledAnswer(Exception):
+    """What came back is not what the far side of this protocol says."""
+
+
+Event = Began | Refused | Ended
+
+
+def hello(nonce: str, mode: str) -> bytes:
+    """Return the one line that turns `BOOTSTRAP` into our helper, doing what `mode` says."""
+    text = f"#megaplan-cloud {nonce}\nnonce={nonce}\n{_helper()}\n{mode}\n"
+    return escape(text.encode()) + b"\n"
+
+
+def program_key(program: Program) -> str:
+    """Return the name under which a place keeps `program`; another text has another key."""
+    return hashlib.sha256(f"{program.name}\n{program.text}".encode()).hexdigest()[:16]
+
+
+def define(nonce: str, program: Program) -> bytes:
+    """Return the bytes that teach a place `program`, once per shell."""
+    code = escape(_function(program))
+    return _header(nonce, f"program {program_key(program)} {len(code)}") + code + b"\n"
+
+
+def encode(nonce: str, number: int, batch: int, frame: Frame) -> bytes:
+    """Return the bytes of `frame` as the `number`-th of its connection."""
+    command = frame.command
+    code = escape(script(command))
+    fields = (
+        "frame",
+        number,
+        batch,
+        frame.group,
+        int(frame.stops),
+        seconds(command.timeout),
+        int(command.become),
+        program_key(command.program) if command.program else "-",
+        len(command.stdin),
+        len(code),
+    )
+    trailer = f"{nonce} {number}\n".encode()
+    return b"".join(
+        (
+            _header(nonce, " ".join(map(str, fields))),
+            code,
+            b"\n",
+            command.stdin,
+            trailer,
+        )
+    )
+
+
+def script(command: Command, *, whole: bool = False) -> bytes:
+    """Return shell code that runs `command`: the one place where words are quoted.
+
+    With `whole`, the code brings its program along instead of finding it at the place.
+    """
+    lines = [f"export {_variable(name)}={quote(value)}" for name, value in command.env.items()]
+    if command.cwd is not None:
+        directory = f"./{command.cwd}" if command.cwd.startswith("-") else command.cwd
+        lines.append(f"CDPATH= cd {quote(directory)} || exit 1")
+    words = " ".join(quote(word) for word in command.argv)
+    if command.program is None and not words:
+        raise PlaybookError("A command has no words.", hint="Say which program to run.")
+    lines.append(f"exec $session {words}" if command.program is None else f"program {words}")
+    code = "\n".join(lines).encode("utf-8", "surrogateescape")
+    return _function(command.program) + code if whole and command.program else code
+
+
+def inline(command: Command) -> Command:
+    """Return `command` as a plain `sh -c`, for places where no helper can learn programs."""
+    text = script(command, whole=True).decode("utf-8", "surrogateescape")
+    return replace(command, argv=("sh", "-c", text), env={}, cwd=None, program=None)
+
+
+def quote(word: str) -> str:
+    """Return `word` as one word of a POSIX shell; a `Secret` gives its real value, here only."""
+    # The encoded payload, because the text methods of a Secret keep the secret hidden.
+    plain = str.encode(word, "utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    if "\0" in plain:
+        raise PlaybookError(
+            "A word of a command or the value of a variable holds a NUL byte.",
+            hint="No command line can carry it: send it as `stdin`, or in a file.",
+        )
+    return shlex.quote(plain)
+
+
+def escape(data: bytes) -> bytes:
+    """Return `data` as one line of printable ASCII that `printf %b` turns back."""
+    return _SPECIAL.sub(_escaped, data)
+
+
+def seconds(timeout: float | None) -> str:
+    """Return a timeout as `sleep` reads it, `0` for none."""
+    if timeout is None:
+        return "0"
+    return f"{max(timeout, 0.001):.3f}".rstrip("0").rstrip(".")
+
+
+class Answers:
+    """Reads the answers of a helper: bytes in, events out; raises `GarbledAnswer` on anything else.
+
+    `pid` is None until the hello came; what was printed before it (banners, login files) is
+    kept in `greeting` up to its last 4 kB.
+    """
+
+    def __init__(self, nonce: str) -> None:
+        self.pid: int | None = None
+        self.greeting = b""
+        self._mark = f"{nonce} ".encode()
+        self._buffer = bytearray()
+        self._body: tuple[int, int, int] | None = None
+
+    def feed(self, data: bytes) -> Iterator[Event]:
+        """Take `data` and return the events that are complete with it."""
+        self._buffer += data
+        if self.pid is None and not self._read_hello():
+            return
+        while (event := self._next()) is not None:
+            yield event
+
+    def _read_hello(self) -> bool:
+        start = self._buffer.find(b"\n" + self._mark)
+        end = self._buffer.find(b"\n", start + 1) if start >= 0 else -1
+        if end < 0:
+            self.greeting = bytes(self._buffer[-4096:])
+            # All but what may be the beginning of the mark has been looked at.
+            del self._buffer[: max(0, len(self._buffer) - 4096)]
+            return False
+        self.greeting = bytes(self._buffer[max(0, start - 4096) : start])
+        words = self._buffer[start + 1 : end].decode("ascii", "replace").split(" ")
+        del self._buffer[: end + 1]
+        if words[1] != "hello" or len(words) != 3 or not words[2].isdigit():
+            raise GarbledAnswer(" ".join(words[1:]))
+        self.pid = int(words[2])
+        return True
+
+    def _next(self) -> Event | None:
+        if self._body is not None:
+            return self._read_body(*self._body)
+        words = self._line(0)
+        match words:
+            case None:
+                return None
+            case ["begin", number]:
+                return Began(_figure(number))
+            case ["skip", number]:
+                return Refused(_figure(number))
+            case ["sizes", number, out, err]:
+                self._body = (_figure(number), _figure(out), _figure(err))
+                return self._read_body(*self._body)
+        raise GarbledAnswer(" ".join(words))
+
+    def _read_body(self, number: int, out: int, err: int) -> Event | None:
+        if len(self._buffer) <= out + err:
+            return None
+        body = bytes(self._buffer[: out + err]) if self._ends(out + err) else b""
+        match self._line(out + err):
+            case None:
+                return None
+            case ["end", again, rc, late] if _figure(again) == number:
+                self._body = None
+                return Ended(number, _figure(rc), body[:out], body[out:], late == "1")
+            case words:
+                raise GarbledAnswer(" ".join(words))
+
+    def _ends(self, start: int) -> bool:
+        return self._buffer.find(b"\n", start) >= 0
+
+    def _line(self, start: int) -> list[str] | None:
+        """Take the marked line at `start`, and all before it, from the buffer."""
+        end = self._buffer.find(b"\n", start)
+        line = bytes(self._buffer[start:end] if end >= 0 else self._buffer[start : start + 4096])
+        if not line.startswith(self._mark[: len(line)]) or (end < 0 and len(line) == 4096):  # noqa: PLR2004
+            raise GarbledAnswer(line[:200].decode("utf-8", "replace"))
+        if end < 0:
+            return None
+        del self._buffer[: end + 1]
+        return line[len(self._mark) :].decode("ascii", "replace").split(" ")
+
+
+_SPECIAL = re.compile(rb"[^ -\[\]-~]")
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    match found[0]:
+        case b"\n":
+            return b"\\n"
+        case b"\\":
+            return b"\\\\"
+        case byte:
+            return b"\\0%03o" % byte[0]
+
+
+def _figure(word: str) -> int:
+    if not (word.isascii() and word.isdigit()):
+        raise GarbledAnswer(f"{word!r} is not a figure")
+    return int(word)
+
+
+def _header(nonce: str, fields: str) -> bytes:
+    return f"{nonce} {len(fields)} {fields}\n".encode()
+
+
+def _function(program: Program) -> bytes:
+    return f"program() {{\n{program.text}\n}}\n".encode("utf-8", "surrogateescape")
+
+
+def _variable(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise PlaybookError(
+            f"{name!r} cannot be the name of an environment variable.",
+            hint="Use letters, digits and underscores, and no digit first.",
+        )
+    return name
+
+
+@cache
+def _helper() -> str:
+    lines = Path(__file__).with_name("shell.sh").read_text(encoding="utf-8").splitlines()
+    bare = (line.strip() for line in lines)
+    return "\n".join(line for line in bare if line and not line.startswith("#"))
