@@ -64,15 +64,15 @@ class Context:
 
     def render(self, value: Any) -> Any:
         """Return the value with its templates rendered against the task's variables."""
-        from megaplan_cloud.engine.template import render  # noqa: PLC0415 - loads Jinja2
+        from megaplan_cloud.engine.template import render  # it brings Jinja2
 
         return render(value, self.scope)
 
     def holds(self, condition: Any) -> bool:
         """Say whether a condition such as `health.rc == 0` is true for the task's variables."""
-        from megaplan_cloud.engine.template import holds  # noqa: PLC0415 - loads Jinja2
+        from megaplan_cloud.engine.template import condition as true_for  # it brings Jinja2
 
-        return holds(condition, self.scope)
+        return true_for(condition, self.scope)
 
     def value(self, expression: str) -> Any:
         """Return what an expression such as `health.stdout_lines` comes to."""

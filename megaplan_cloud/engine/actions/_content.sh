@@ -1,0 +1,47 @@
+# Content: compared by checksum, landed by rename. It reads dest, validate and backup.
+# shellcheck shell=sh disable=SC2154
+sum() {
+    hash=$(sha1sum <"$1" 2>/dev/null || shasum <"$1" 2>/dev/null || openssl sha1 -r <"$1")
+    echo "${hash%% *}"
+}
+# Says as $1 what the file $2 holds, if it is text and short enough to be shown.
+show() {
+    [ -f "$2" ] || return 0
+    size=$(wc -c <"$2")
+    if [ "$size" -gt 104448 ]; then
+        say "$1.hidden" "too large to be shown"
+    elif [ "$(tr -d '\0' <"$2" | wc -c)" -lt "$size" ]; then
+        say "$1.hidden" "binary"
+    else
+        say "$1" "$(cat "$2" && echo x)"
+    fi
+}
+# Makes tmp, an empty file beside dest that nobody else may read.
+spare() {
+    case $dest in
+    */*) tmp=${dest%/*}/.megaplan-XXXXXX ;;
+    *) tmp=./.megaplan-XXXXXX ;;
+    esac
+    tmp=$(umask 077 && mktemp "$tmp") || fail "Destination ${dest%/*} not writable"
+    trap 'rm -f "$tmp"' 0
+}
+# Puts tmp in the place of dest: with the attributes of dest, or a new file's, and those asked for.
+land() {
+    if [ ! -L "$dest" ] && look "$dest"; then
+        # Only root may give a file away; Ansible lets that pass as well.
+        chown "$u:$g" "$tmp" 2>/dev/null
+        try chmod "$(printf %o "$m")" "$tmp"
+    else
+        try chmod "$(printf %o $((0666 & ~$(umask))))" "$tmp"
+    fi
+    attributes "$tmp"
+    if [ -n "$validate" ]; then
+        eval "why=\$($validate 2>&1)" || fail "failed to validate: $why"
+    fi
+    if [ -n "$backup" ] && [ -e "$dest" ]; then
+        copy=$dest.$$.$(date +%Y-%m-%d@%H:%M:%S)~
+        try cp -p "$dest" "$copy"
+        say backup_file "$copy"
+    fi
+    try mv -f "$tmp" "$dest"
+}

@@ -1,0 +1,70 @@
+# Puts what comes on stdin, or the file src of this place, at dest unless it is there already.
+# shellcheck shell=sh disable=SC2154
+# Makes the directories that lead to $1, each with the mode directory_mode.
+make_directories() {
+    mode=$directory_mode here=
+    IFS=/
+    # shellcheck disable=SC2086
+    set -- $1
+    unset IFS
+    for part; do
+        here=$here$part/
+        [ -d "$here" ] && continue
+        try mkdir "${here%/}"
+        attributes "${here%/}"
+    done
+    mode=$file_mode
+}
+finish() {
+    say dest "$dest" checksum "$sum"
+    report "$dest"
+    exit 0
+}
+eval "$1"
+file_mode=$mode
+if [ -n "$src" ]; then
+    [ -f "$src" ] || fail "Source $src not found"
+    [ -r "$src" ] || fail "Source $src not readable"
+    exec <"$src"
+    sum=$(sum "$src")
+    look "$(resolve "$src" && echo "$real")"
+    case $mode in
+    preserve) mode=$m ;;
+    esac
+fi
+if [ -d "$dest" ] || [ -n "$slash" ]; then
+    [ -n "$base" ] || fail "can not use content with a dir as dest"
+    if [ ! -d "$dest" ]; then
+        change
+        [ -z "$check" ] || finish
+        make_directories "$dest"
+    fi
+    dest=${dest%/}/$base
+fi
+if [ -n "$follow" ]; then
+    resolve "$dest"
+    dest=$real
+fi
+case $dest in
+*/*) up=${dest%/*}/ ;;
+*) up=. ;;
+esac
+[ -d "$up" ] || fail "Destination directory ${up%/} does not exist"
+if [ -z "$force" ] && [ -e "$dest" ]; then
+    say msg "file already exists"
+    finish
+fi
+if [ -L "$dest" ] || [ ! -f "$dest" ] || [ "$(sum "$dest")" != "$sum" ]; then
+    change
+    [ -z "$diff" ] || show before "$dest"
+    [ -z "$diff$src" ] || show after "$src"
+    [ -n "$check" ] || {
+        spare
+        cat >"$tmp" || fail "cannot write $dest"
+        [ "$(sum "$tmp")" = "$sum" ] || fail "what arrived for $dest is not what was sent"
+        land
+        finish
+    }
+fi
+[ ! -e "$dest" ] || attributes "$dest"
+finish

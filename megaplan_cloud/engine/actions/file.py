@@ -1,0 +1,70 @@
+"""Make a path a file, a directory, a link or nothing, with the owner and mode it should have.
+
+    - name: The log folder is there, for its owner only
+      file:
+        path: /workspace/.megaplan/logs
+        state: directory
+        mode: "0700"
+
+    - name: The old socket is gone
+      file:
+        path: /run/megaplan/old.sock
+        state: absent
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from megaplan_cloud.engine.action import Step
+from megaplan_cloud.engine.actions._attributes import attribute_diff, described, wanted
+from megaplan_cloud.engine.actions._path import far_path
+from megaplan_cloud.engine.actions._program import Word, assignments, failure, fields, program
+from megaplan_cloud.engine.command import Command, Completed
+from megaplan_cloud.engine.result import Result
+
+if TYPE_CHECKING:
+    from megaplan_cloud.engine.context import Context
+
+LINKS = ("link", "hard")
+
+
+def action(context: "Context", arguments: Mapping[str, Any]) -> Result | Step:
+    """Make `path` what `state` says."""
+    state = arguments.get("state") or ""
+    if refusal := _refusal(state, arguments):
+        return Result(failed=True, msg=refusal)
+    known = assignments(
+        path=Word(far_path(arguments["path"])),
+        state=state,
+        # What a link points to is text of the link: nothing in it is expanded.
+        src=arguments.get("src"),
+        follow=arguments.get("follow", True),
+        force=arguments.get("force", False),
+        recurse=arguments.get("recurse", False),
+        check=context.check,
+        **wanted(arguments),
+    )
+    command = Command((known,), program=program("file", "attributes"))
+    return Step(command, lambda completed: _read(completed, state, diff=context.diff))
+
+
+def _refusal(state: str, arguments: Mapping[str, Any]) -> str:
+    if arguments.get("recurse") and state != "directory":
+        return "recurse option requires state to be 'directory'"
+    if arguments.get("src") is not None and state not in LINKS:
+        return "src option requires state to be 'link' or 'hard'"
+    return ""
+
+
+def _read(completed: Completed, state: str, *, diff: bool) -> Result:
+    answer = fields(completed.stdout)
+    if completed.rc:
+        return failure(completed, answer)
+    values = described(answer)
+    named = ("dest", "src") if state in LINKS else ("dest",) if state == "touch" else ()
+    values |= {"path": answer["path"]} | {
+        name: answer.get("src" if name == "src" else "path", "") for name in named
+    }
+    if diff:
+        values["diff"] = attribute_diff(answer["path"], answer)
+    return Result(changed="changed" in answer, duration=completed.duration, values=values)
