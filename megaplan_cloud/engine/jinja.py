@@ -135,14 +135,8 @@ class Environment(jinja2.Environment):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(undefined=Missing, **options)
-        self.filters = {
-            name: _guarded(name, function)
-            for name, function in (*self.filters.items(), *filters.FILTERS.items())
-        }
-        self.tests = {
-            name: _guarded(name, function)
-            for name, function in (*self.tests.items(), *jinja_tests.TESTS.items())
-        }
+        self.filters = _all_guarded({**self.filters, **filters.FILTERS})
+        self.tests = _all_guarded({**self.tests, **jinja_tests.TESTS})
         self.globals |= {**lookups.GLOBALS, "omit": OMIT}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -233,6 +227,10 @@ KEEPING = LAZY | {
 
 Every other filter makes new text: all of it is secret when any of its input was.
 """
+
+
+def _all_guarded(functions: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
+    return {name: _guarded(name, function) for name, function in functions.items()}
 
 
 def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
