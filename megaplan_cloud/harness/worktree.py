@@ -1,5 +1,6 @@
 """A milestone's worktree: its branch, checked out beside the operator's own checkout."""
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +113,13 @@ def set_aside(tree: Worktree, name: str) -> str | None:
     tree.git.text("reset", "--hard", "--quiet", "HEAD", error=FAILED)
     tree.git.text("clean", "-d", "--force", "--quiet", error=FAILED)
     return reference
+
+
+def safe(name: str) -> str:
+    """Return a name that may be part of a Git reference."""
+    return "/".join(
+        re.sub(r"[^A-Za-z0-9_-]+", "-", part).strip("-") or "-" for part in name.split("/")
+    )
 
 
 def _whole(tree: Worktree) -> bool:
