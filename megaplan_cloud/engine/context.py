@@ -74,6 +74,22 @@ class Context:
 
         return true_for(condition, self.scope)
 
+    def render_file(
+        self, path: Path, *, trim_blocks: bool = True, lstrip_blocks: bool = False
+    ) -> str:
+        """Return the text that a template file makes; a `Secret` if one went into it."""
+        from megaplan_cloud.engine.template import render_document
+
+        folders = (path.parent, *self._folders("templates"))
+        return render_document(
+            path.read_text(encoding="utf-8"),
+            str(path),
+            self.scope,
+            search=folders,
+            trim_blocks=trim_blocks,
+            lstrip_blocks=lstrip_blocks,
+        )
+
     def value(self, expression: str) -> Any:
         """Return what an expression such as `health.stdout_lines` comes to."""
         mark = getattr(expression, "mark", NOWHERE)
@@ -88,20 +104,20 @@ class Context:
         return self._find("templates", name)
 
     def _find(self, kind: str, name: str) -> Path:
-        places = [
-            *(folder / part for folder in self.search for part in (kind, ".")),
-            house() / kind,
-        ]
-        candidates = [Path(place, name) for place in places]
-        for candidate in candidates:
-            if candidate.exists():
-                return candidate.resolve() if candidate.is_symlink() else candidate
-        looked = ", ".join(dict.fromkeys(str(place) for place in places))
+        folders = self._folders(kind)
+        for folder in folders:
+            if (found := folder / name).exists():
+                return found
         raise PlaybookError(
             f"There is no file '{name}'.",
             mark=getattr(name, "mark", None),
-            hint=f"Looked in {looked}.",
+            hint=f"Looked in {', '.join(map(str, folders))}.",
         )
+
+    def _folders(self, kind: str) -> list[Path]:
+        """Return where files of a kind may be: in `kind` or beside it, then in the house."""
+        own = [folder / part for folder in self.search for part in (kind, "")]
+        return [*own, house() / kind]
 
 
 def refuse_secrets(words: Iterable[str]) -> None:

@@ -23,6 +23,12 @@ def wanted(arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def directory_mode(arguments: Mapping[str, Any]) -> str | None:
+    """Return the mode of folders that have to be made, as arithmetic; None leaves it to umask."""
+    mode = arguments.get("directory_mode")
+    return None if mode is None else mode_expression(mode)
+
+
 def mode_expression(mode: Any) -> str:
     """Return the mode as arithmetic over the present one, which only the far side knows.
 
@@ -67,7 +73,9 @@ def _bits(user: str, permissions: str) -> str:
     shift = SHIFT[user]
     if permissions in SHIFT and permissions:
         return f"(m>>{SHIFT[permissions]}&7)<<{shift}"
-    fixed = sum({"r": 4, "w": 2, "x": 1}[letter] << shift for letter in set(permissions) & set("rwx"))
+    fixed = sum(
+        {"r": 4, "w": 2, "x": 1}[letter] << shift for letter in set(permissions) & set("rwx")
+    )
     if ("s" in permissions and user != "o") or ("t" in permissions and user == "o"):
         fixed |= SPECIAL[user]
     return f"{fixed}|(x?{1 << shift}:0)" if "X" in permissions else str(fixed)

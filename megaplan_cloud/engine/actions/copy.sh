@@ -21,17 +21,17 @@ finish() {
     exit 0
 }
 eval "$1"
-file_mode=$mode
 if [ -n "$src" ]; then
     [ -f "$src" ] || fail "Source $src not found"
     [ -r "$src" ] || fail "Source $src not readable"
     exec <"$src"
     sum=$(sum "$src")
-    look "$(resolve "$src" && echo "$real")"
-    case $mode in
-    preserve) mode=$m ;;
-    esac
+    [ -z "$want" ] || [ "$want" = "$sum" ] ||
+        fail "Copied file does not match the expected checksum. Transfer failed."
+    resolve "$src"
+    if [ "$mode" = preserve ] && look "$real"; then mode=$m; fi
 fi
+file_mode=$mode
 if [ -d "$dest" ] || [ -n "$slash" ]; then
     [ -n "$base" ] || fail "can not use content with a dir as dest"
     if [ ! -d "$dest" ]; then
@@ -56,6 +56,7 @@ if [ -z "$force" ] && [ -e "$dest" ]; then
 fi
 if [ -L "$dest" ] || [ ! -f "$dest" ] || [ "$(sum "$dest")" != "$sum" ]; then
     change
+    say content 1
     [ -z "$diff" ] || show before "$dest"
     [ -z "$diff$src" ] || show after "$src"
     [ -n "$check" ] || {

@@ -1,15 +1,15 @@
 """Make a path a file, a directory, a link or nothing, with the owner and mode it should have.
 
-    - name: The log folder is there, for its owner only
-      file:
-        path: /workspace/.megaplan/logs
-        state: directory
-        mode: "0700"
+- name: The log folder is there, for its owner only
+  file:
+    path: /workspace/.megaplan/logs
+    state: directory
+    mode: "0700"
 
-    - name: The old socket is gone
-      file:
-        path: /run/megaplan/old.sock
-        state: absent
+- name: The old socket is gone
+  file:
+    path: /run/megaplan/old.sock
+    state: absent
 """
 
 from collections.abc import Mapping

@@ -66,9 +66,7 @@ def test_a_file_that_is_absent_is_an_error(run: Run, tmp_path: Path) -> None:
         ("=", "0000"),
     ],
 )
-def test_a_mode_is_a_number_or_symbols(
-    run: Run, tmp_path: Path, mode: str, expected: str
-) -> None:
+def test_a_mode_is_a_number_or_symbols(run: Run, tmp_path: Path, mode: str, expected: str) -> None:
     """Symbols change the mode that the file has; both spellings are idempotent."""
     path = tmp_path / "file"
     path.write_text("")
