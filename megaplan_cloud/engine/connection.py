@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from megaplan_cloud.engine import transfer
 from megaplan_cloud.engine.channel import Transport
 from megaplan_cloud.engine.command import Command, Completed
 from megaplan_cloud.engine.errand import Errand, OnBlock
@@ -34,15 +35,23 @@ class Connection(Protocol):
         """
 
     def put(
-        self, source: Path | bytes, target: str, *, mode: str = "0644", owner: str | None = None
-    ) -> None:
+        self,
+        source: Path | bytes,
+        target: str,
+        *,
+        mode: str = "0644",
+        owner: str | None = None,
+        become: bool = False,
+    ) -> Completed:
         """Make the file `target` of `source`: verified by sha256, then renamed into place."""
 
-    def get(self, source: str, target: Path) -> None:
+    def get(self, source: str, target: Path, *, become: bool = False) -> Completed:
         """Fetch the file `source`: verified by sha256, then renamed into place."""
 
-    def sync(self, source: Path, target: str) -> bool:
-        """Make the directory `target` equal to `source`; return whether anything changed."""
+    def sync(
+        self, source: Path, target: str, *, check: bool = False, become: bool = False
+    ) -> Completed:
+        """Make the directory `target` equal to `source`; stdout has one line per changed path."""
 
     def stream(
         self,
@@ -90,25 +99,55 @@ class FramedConnection:
             raise
         self._busy = None
 
-    def stream(
+    def put(
         self,
-        command: Command,
-        on_output: OnBlock,
-        on_error: OnBlock | None = None,
+        source: Path | bytes,
+        target: str,
         *,
-        source: Iterable[bytes] = (),
-    ) -> int:
+        mode: str = "0644",
+        owner: str | None = None,
+        become: bool = False,
+    ) -> Completed:
+        """Make the file `target` of `source`: verified by sha256, then renamed into place."""
+        return transfer.put(self, source, target, mode=mode, owner=owner, become=become)
+
+    def get(self, source: str, target: Path, *, become: bool = False) -> Completed:
+        """Fetch the file `source`: verified by sha256, then renamed into place."""
+        return transfer.get(self, source, target, become=become)
+
+    def sync(
+        self, source: Path, target: str, *, check: bool = False, become: bool = False
+    ) -> Completed:
+        """Make the directory `target` equal to `source`; stdout has one line per changed path."""
+        return transfer.sync(self, source, target, check=check, become=become)
+
+    def stream(self, command: Command, on_output: OnBlock, on_error: OnBlock | None = None) -> int:
         """Run `command` on a channel of its own, hand on what it prints, return its exit code."""
+        return self._errand(command, on_output, on_error or on_output, ())
+
+    def errand(
+        self, command: Command, on_output: OnBlock, source: Iterable[bytes] = ()
+    ) -> Completed:
+        """Run `command` on a channel of its own, with `source` after its stdin."""
+        errors: list[bytes] = []
+        began = self._patience.clock()
+        rc = self._errand(command, on_output, errors.append, source)
+        return Completed(rc, b"", b"".join(errors), self._patience.clock() - began)
+
+    def _errand(
+        self, command: Command, on_output: OnBlock, on_error: OnBlock, source: Iterable[bytes]
+    ) -> int:
         channel = self._transport.open(BOOTSTRAP)
         errand = Errand(channel, self._place, self._patience)
         before, self._busy = self._busy, errand
+        ended = False
         try:
-            rc = errand.run(command, on_output, on_error or on_output, source)
-        except BaseException:
-            self._cancel(errand.pid)
-            raise
+            rc = errand.run(command, on_output, on_error, source)
+            ended = True
         finally:
             self._busy = before
+            if not ended:
+                self._cancel(errand.pid)
             channel.close()
         return rc
 

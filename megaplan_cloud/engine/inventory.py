@@ -86,9 +86,10 @@ class Inventory:
 def _place(name: str, value: Place | Mapping[str, Any]) -> Place:
     if isinstance(value, Place):
         return value
+    words: dict[str, Any] = {
+        key: tuple(item) if isinstance(item, list) else item for key, item in value.items()
+    }
     try:
-        return Place(
-            **{key: tuple(item) if isinstance(item, list) else item for key, item in value.items()}
-        )
+        return Place(**words)
     except TypeError as error:
         raise PlaybookError(f"The place {name!r} cannot be read: {error}.") from error
