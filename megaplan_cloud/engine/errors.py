@@ -39,10 +39,10 @@ class SchemaError(EngineError):
         *,
         mark: Mark | None = None,
         hint: str = "",
-        problems: Sequence["SchemaError"] = (),
+        problems: Sequence[EngineError] = (),
     ) -> None:
         super().__init__(what, mark=mark, hint=hint)
-        self.problems = tuple(problems) or (self,)
+        self.problems: tuple[EngineError, ...] = tuple(problems) or (self,)
 
     def __str__(self) -> str:
         """Return every problem, one after the other, in the order of the file."""

@@ -1,14 +1,15 @@
 """A playbook: plays of tasks for places, read and checked but not yet rendered."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from megaplan_cloud.engine import notification, reader, source
 from megaplan_cloud.engine import role as roles
-from megaplan_cloud.engine import source, statement
-from megaplan_cloud.engine.errors import EngineError
+from megaplan_cloud.engine.errors import EngineError, PlaybookError, SchemaError
 from megaplan_cloud.engine.mark import Mark
+from megaplan_cloud.engine.reader import Reading
 from megaplan_cloud.engine.role import Role
 from megaplan_cloud.engine.source import Text
 from megaplan_cloud.engine.statement import (
@@ -19,7 +20,6 @@ from megaplan_cloud.engine.statement import (
     IncludeTasks,
     Keywords,
     Loop,
-    Reading,
     Statement,
     Task,
 )
@@ -83,25 +83,37 @@ class Playbook:
     search: tuple[Path, ...]
 
 
-def load(path: Path, roles_path: Sequence[Path] = (), *, actions: Collection[str]) -> Playbook:
+def load(
+    path: Path,
+    roles_path: Sequence[Path] = (),
+    *,
+    actions: Collection[str],
+) -> Playbook:
     """Return a playbook with all that can be read before it runs.
 
-    `actions` has the names of the known actions; an action table is one. Raises `SchemaError`
-    or `PlaybookError`; when there are several mistakes, its `problems` has them all.
+    `actions` has the names of the known actions; an action table is one. Raises an `EngineError`
+    for a mistake, a `SchemaError` with all of them as its `problems` when there are several.
     """
-    search = (path.parent / "roles", *roles_path, house() / "roles")
-    reading = Reading(actions, open=(path,))
-    nodes = source.load(path)
-    plays = tuple(_play(node, reading, search) for node in nodes)
-    _raise(reading.problems)
-    return Playbook(path=path, plays=plays, search=search)
+    reading = Reading(actions, roles.search_path(path, roles_path, house()))
+    playbook = read(path, reading)
+    raise_together(reading.problems)
+    return playbook
 
 
-def load_tasks(path: Path, *, actions: Collection[str]) -> tuple[Statement, ...]:
-    """Return the statements of a task file that a play includes while it runs."""
-    reading = Reading(actions)
-    tasks = statement.read_file(path, reading)
-    _raise(reading.problems)
+def load_tasks(
+    path: Path,
+    *,
+    actions: Collection[str],
+    folders: Sequence[Path] = (),
+    search: Sequence[Path] = (),
+) -> tuple[Statement, ...]:
+    """Return the statements of a task file that a play includes while it runs.
+
+    What it includes itself is looked for beside it, then in `folders`; its roles in `search`.
+    """
+    reading = Reading(actions, tuple(search), tuple(folders))
+    tasks = reader.read_tasks(path, reading)
+    raise_together(reading.problems)
     return tasks
 
 
@@ -114,48 +126,67 @@ def load_role(
     mark: Mark | None = None,
 ) -> Role:
     """Return a role that a play names while it runs."""
-    reading = Reading(actions)
-    role = roles.load(name, reading, search, tasks_from=tasks_from, mark=mark)
-    _raise(reading.problems)
+    reading = Reading(actions, tuple(search))
+    role = reader.read_role(name, reading, tasks_from=tasks_from, mark=mark)
+    raise_together(reading.problems)
+    if role is None:
+        raise PlaybookError(f"the role '{name}' cannot be read", mark=mark)
     return role
 
 
-def _play(node: source.Mapping, reading: Reading, search: Sequence[Path]) -> Play:
-    tags = node.get("tags", ())
-    return Play(
-        name=node.get("name", Text(node["hosts"], node.mark)),
+def read(path: Path, reading: Reading) -> Playbook:
+    """Return a playbook without what is wrong in it; that is added to the reading's problems."""
+    inside = replace(reading, folders=(path.parent,), open=(path,))
+    nodes = reader.read_data(path, "playbook", inside) or ()
+    plays = tuple(_play(node, inside) for node in nodes)
+    return Playbook(path=path, plays=plays, search=reading.search)
+
+
+def raise_together(problems: Sequence[EngineError]) -> None:
+    """Raise what is wrong, if anything is: one error, or one that holds them all."""
+    distinct = list({(problem.mark, problem.what): problem for problem in problems}.values())
+    match distinct:
+        case []:
+            return
+        case [problem]:
+            raise problem
+        case _:
+            ordered = sorted(distinct, key=lambda problem: problem.mark or Mark("", 0, 0))
+            raise SchemaError(f"{len(ordered)} mistakes", problems=ordered)
+
+
+def _play(node: source.Mapping, reading: Reading) -> Play:
+    play = Play(
+        name=node.get("name") or Text(node["hosts"], node.mark),
         hosts=node["hosts"],
-        vars=node.get("vars", NOTHING),
-        roles=tuple(_role_use(entry, reading, search) for entry in node.get("roles", ())),
-        pre_tasks=statement.read_list(node.get("pre_tasks"), reading),
-        tasks=statement.read_list(node.get("tasks"), reading),
-        post_tasks=statement.read_list(node.get("post_tasks"), reading),
-        handlers=statement.read_list(node.get("handlers"), reading),
-        tags=tuple(tags) if isinstance(tags, list) else (tags,) if tags else (),
+        vars=node.get("vars") or NOTHING,
+        roles=tuple(_role_use(entry, reading) for entry in node.get("roles") or ()),
+        pre_tasks=reader.statements(node.get("pre_tasks"), reading),
+        tasks=reader.statements(node.get("tasks"), reading),
+        post_tasks=reader.statements(node.get("post_tasks"), reading),
+        handlers=reader.handlers(node.get("handlers"), reading),
+        tags=reader.several(node, "tags"),
         become=node.get("become"),
         environment=node.get("environment"),
         mark=node.mark,
         at=node.values_at,
     )
+    reading.problems.extend(notification.check(play))
+    return play
 
 
-def _role_use(entry: Any, reading: Reading, search: Sequence[Path]) -> RoleUse:
+def _role_use(entry: Any, reading: Reading) -> RoleUse:
     node = source.Mapping([("role", entry)], mark=entry.mark) if isinstance(entry, Text) else entry
-    name: Text = node.get("role") or node["name"]
+    name: Text = node["role"]
     tasks_from = node.get("tasks_from", Text("main", name.mark))
-    role = None
-    if "{{" not in name and "{{" not in tasks_from:
-        role = roles.load(name, reading, search, tasks_from=tasks_from, mark=name.mark)
+    literal = "{{" not in name and "{{" not in tasks_from
     return RoleUse(
         name=name,
         tasks_from=tasks_from,
-        keywords=statement.keywords(node),
+        keywords=reader.keywords(node),
         mark=node.mark,
         at=node.values_at,
-        role=role,
+        role=reader.read_role(name, reading, tasks_from=tasks_from, mark=name.mark)
+        if literal
+        else None,
     )
-
-
-def _raise(problems: list[EngineError]) -> None:
-    if problems:
-        raise problems[0]
