@@ -1,0 +1,101 @@
+"""Finding an agent's answer in what it wrote, and holding it to its schema."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft7Validator
+
+from megaplan_cloud.harness.errors import AgentError
+from megaplan_cloud.house import house
+
+# An answer longer than this, or hidden behind more braces, is not looked for.
+LONGEST = 8 * 1024 * 1024
+MOST_BRACES = 20_000
+SHOWN = 5
+
+
+def read(text: str, schema: str) -> dict[str, Any]:
+    """Return the answer in `text` that obeys `schemas/phases/<schema>.schema.json`.
+
+    It is the last JSON object with all required keys; logs may stand around it. Raises
+    AgentError `parse_error` when there is none, `schema_error` telling what is wrong with it.
+    """
+    validator = _validator(schema)
+    required = set(described(schema)["required"])
+    found = [each for each in objects(text) if required <= each.keys()]
+    if not found:
+        raise AgentError("parse_error", _not_found(text, required), raw=text)
+    problems = [
+        f"{_place(error.absolute_path)}: {error.message}"
+        for error in sorted(validator.iter_errors(found[-1]), key=lambda error: str(error.path))
+    ]
+    if problems:
+        more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
+        raise AgentError(
+            "schema_error",
+            f"the answer is not as asked: {'; '.join(problems[:SHOWN])}{more}",
+            raw=text,
+            details={"problems": problems[:SHOWN]},
+        )
+    return found[-1]
+
+
+def objects(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects in `text`, in order; those inside others when the outer one ends."""
+    decoder = json.JSONDecoder()
+    text = text[-LONGEST:]
+    place = text.find("{")
+    for _ in range(MOST_BRACES):
+        if place < 0:
+            return
+        try:
+            value, _end = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            yield from _inside(value)
+            place = _end - 1
+        place = text.find("{", place + 1)
+
+
+def _inside(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects within a value, innermost first, so that the outermost is the last."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from _inside(each)
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _inside(each)
+
+
+@cache
+def described(schema: str) -> Mapping[str, Any]:
+    """Return the schema itself, for the prompt that asks for an answer."""
+    path = house() / "schemas" / "phases" / f"{schema}.schema.json"
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _validator(schema: str) -> Draft7Validator:
+    return Draft7Validator(described(schema))
+
+
+def _place(path: Any) -> str:
+    words = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
+    return "".join(words).lstrip(".") or "the answer"
+
+
+def _not_found(text: str, required: set[str]) -> str:
+    keys = ", ".join(sorted(required))
+    if not text.strip():
+        return f"the agent answered nothing; a JSON object with {keys} was asked for"
+    return f"no JSON object with {keys} is in the agent's answer: {_excerpt(text)}"
+
+
+def _excerpt(text: str) -> str:
+    line = text.strip().splitlines()[-1]
+    return line if len(line) <= 200 else f"{line[:200]}…"  # noqa: PLR2004

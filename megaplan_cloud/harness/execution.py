@@ -1,0 +1,304 @@
+"""Carrying out the tasks: batches, what the executor says of them, and what really changed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from megaplan_cloud.harness import repository, task_list
+from megaplan_cloud.harness.errors import AgentError, HarnessError
+from megaplan_cloud.harness.kept import keep_json
+from megaplan_cloud.harness.repository import Snapshot
+from megaplan_cloud.harness.state import State
+from megaplan_cloud.harness.verification import Verification
+
+FILE = "execution.json"
+AUDIT = "execution_audit.json"
+BASELINE = "execution_baseline.json"
+
+
+def waiting(directory: Path, only: int = 0) -> list[int]:
+    """Return the numbers, from 1, of the batches that still have something to do.
+
+    When every task is done but the work was not good, the last batch is carried out again. With
+    `only`, that one batch; HarnessError when it does not exist or an earlier one is not done.
+    """
+    document = task_list.read(directory)
+    status = {task["id"]: task["status"] for task in document["tasks"]}
+    batches = task_list.layers(document["tasks"])
+    left = [
+        number
+        for number, batch in enumerate(batches, start=1)
+        if any(status[name] not in task_list.ENDED for name in batch)
+    ]
+    if only:
+        _check_batch(only, len(batches), left)
+        return [only]
+    if left or read(directory).get("verification", {}).get("passed", True):
+        return left
+    return [len(batches)]
+
+
+def batch_tasks(directory: Path, number: int) -> list[dict[str, Any]]:
+    """Return the tasks of a batch."""
+    tasks = task_list.read(directory)["tasks"]
+    names = task_list.layers(tasks)[number - 1]
+    return [task for task in tasks if task["id"] in names]
+
+
+def begin(directory: Path, state: State) -> None:
+    """Write down how the project stands before the first task touches it."""
+    path = directory / BASELINE
+    if path.exists():
+        return
+    found = repository.snapshot(Path(state.config["project_dir"]))
+    document = {"head": found.head, "dirty": dict(found.dirty)} if found else {}
+    keep_json(directory, BASELINE, document, phase="execute")
+
+
+def keep_batch(
+    directory: Path, state: State, number: int, answer: Mapping[str, Any], call: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Keep what the executor says of a batch and return the batch's record.
+
+    Updates of any known task count. AgentError `blocked_by_quality` when a task of the batch has
+    no update, or is called done while nothing shows it; `blocked_by_prereq` when the executor
+    says that something is missing. What was done is kept in either case.
+    """
+    document = task_list.read(directory)
+    changed = changed_paths(directory, state)
+    updates = _updates(answer, document["tasks"])
+    claimed = _claimed(document["tasks"], updates, answer)
+    unclaimed = [path for path in changed if path not in claimed]
+    tasks = [_updated(task, updates.get(task["id"]), unclaimed) for task in document["tasks"]]
+    record = {"batch": number, "answer": dict(answer), "call": dict(call)}
+    keep_json(directory, f"execution_batch_{number}.json", record, phase="execute")
+    task_list.write(directory, state.idea, _acknowledged({**document, "tasks": tasks}, answer))
+    names = {task["id"] for task in batch_tasks(directory, number)}
+    _check_done([task for task in tasks if task["id"] in names], updates, state)
+    return record
+
+
+def finish(directory: Path, state: State, verification: Verification | None) -> dict[str, Any]:
+    """Keep what all batches came to, with an audit of claims against the repository."""
+    document = task_list.read(directory)
+    records = batch_records(directory, document)
+    report = audit(directory, state, document, records)
+    keep_json(directory, AUDIT, report, phase="execute")
+    execution = {
+        "output": "\n".join(filter(None, (each["answer"].get("output", "") for each in records))),
+        "files_changed": report["files_claimed"],
+        "commands_run": _union(each["answer"].get("commands_run", []) for each in records),
+        "deviations": _union(each["answer"].get("deviations", []) for each in records),
+        "task_updates": [
+            {
+                key: task[key]
+                for key in ("id", "status", "executor_notes", "files_changed", "commands_run")
+            }
+            for task in document["tasks"]
+        ],
+        "batches": len(records),
+        "verification": verification.document() if verification else {},
+        "cost_usd": sum(float(each["call"].get("cost_usd", 0.0)) for each in records),
+    }
+    keep_json(directory, FILE, execution, phase="execute")
+    return execution
+
+
+def audit(
+    directory: Path,
+    state: State,
+    document: Mapping[str, Any],
+    records: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Return claims against facts: `findings` are advice, nobody is stopped by them."""
+    project = Path(state.config["project_dir"])
+    said = _union(
+        [
+            *(task["files_changed"] for task in document["tasks"]),
+            *(each["answer"].get("files_changed", []) for each in records),
+        ]
+    )
+    claimed, strange = repository.inside(project, said)
+    in_git = bool(_baseline(directory))
+    changed = changed_paths(directory, state)
+    findings = [f"{path} is outside of the project and was not counted" for path in strange]
+    if in_git:
+        findings += [
+            f"{path} was claimed, but is not changed" for path in claimed if path not in changed
+        ]
+        findings += [
+            f"{path} is changed, but nobody claimed it" for path in changed if path not in claimed
+        ]
+    findings += [
+        f"the sense check {check['id']} has no answer"
+        for check in document["sense_checks"]
+        if not check["executor_note"].strip()
+    ]
+    return {
+        "findings": findings,
+        "files_in_diff": changed,
+        "files_claimed": claimed,
+        "skipped": not in_git,
+        "reason": "" if in_git else "the project is in no git checkout",
+    }
+
+
+def claimed_paths(directory: Path, state: State) -> list[str]:
+    """Return the files, from the project's folder, that the plan changed and says so.
+
+    A claim counts when Git sees the change; without a checkout every claim inside counts.
+    """
+    if not (directory / task_list.FILE).exists():
+        return []
+    document = task_list.read(directory)
+    report = audit(directory, state, document, batch_records(directory, document))
+    if report["skipped"]:
+        return list(report["files_claimed"])
+    return [path for path in report["files_claimed"] if path in report["files_in_diff"]]
+
+
+def changed_paths(directory: Path, state: State) -> list[str]:
+    """Return the files that are not as they were before the first task."""
+    baseline = _baseline(directory)
+    if not baseline:
+        return []
+    before = Snapshot(head=baseline["head"], dirty=baseline["dirty"])
+    return repository.changed_since(Path(state.config["project_dir"]), before)
+
+
+def batch_records(directory: Path, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the records of the batches that were carried out, in order."""
+    count = len(task_list.layers(document["tasks"]))
+    paths = [directory / f"execution_batch_{number}.json" for number in range(1, count + 1)]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+
+
+def read(directory: Path) -> dict[str, Any]:
+    """Return execution.json; empty before the first execution ended."""
+    return _read(directory / FILE)
+
+
+def read_audit(directory: Path) -> dict[str, Any]:
+    """Return execution_audit.json; empty before the first execution ended."""
+    return _read(directory / AUDIT)
+
+
+def forget(directory: Path) -> None:
+    """Remove what an earlier list of tasks came to, so that a new one is not judged by it."""
+    for path in (directory / FILE, directory / AUDIT, *directory.glob("execution_batch_*.json")):
+        path.unlink(missing_ok=True)
+
+
+def _check_batch(only: int, count: int, left: Sequence[int]) -> None:
+    if not 1 <= only <= count:
+        raise HarnessError("batch_out_of_range", f"there is no batch {only}: they are 1 to {count}")
+    if earlier := [number for number in left if number < only]:
+        raise HarnessError(
+            "batch_prerequisites",
+            f"batch {only} needs the ones before it: {earlier[0]} is not done",
+            hint=f"Run: megaplan execute --batch {earlier[0]}",
+        )
+
+
+def _updates(
+    answer: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    known = {task["id"] for task in tasks}
+    found: dict[str, Mapping[str, Any]] = {}
+    for update in answer["task_updates"]:
+        if update["task_id"] in known:
+            found.setdefault(update["task_id"], update)
+    return found
+
+
+def _claimed(
+    tasks: Sequence[Mapping[str, Any]],
+    updates: Mapping[str, Mapping[str, Any]],
+    answer: Mapping[str, Any],
+) -> set[str]:
+    said = [
+        *(task["files_changed"] for task in tasks),
+        *(update["files_changed"] for update in updates.values()),
+    ]
+    return {*_union(said), *answer.get("files_changed", [])}
+
+
+def _updated(
+    task: Mapping[str, Any], update: Mapping[str, Any] | None, unclaimed: Sequence[str]
+) -> dict[str, Any]:
+    """Return a task as its update leaves it; unclaimed changes go to one that claims nothing."""
+    if update is None:
+        return dict(task)
+    changed = {
+        **task,
+        "status": "done" if update["status"] == "completed" else update["status"],
+        "executor_notes": update["executor_notes"],
+        "files_changed": _union([task["files_changed"], update["files_changed"]]),
+        "commands_run": _union([task["commands_run"], update["commands_run"]]),
+    }
+    shown = changed["files_changed"] or changed["commands_run"]
+    if changed["status"] == "done" and not shown and unclaimed:
+        return {**changed, "files_changed": list(unclaimed)}
+    return changed
+
+
+def _acknowledged(document: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    notes = {
+        each["sense_check_id"]: each["executor_note"]
+        for each in answer["sense_check_acknowledgments"]
+    }
+    checks = [
+        {**check, "executor_note": notes.get(check["id"], check["executor_note"])}
+        for check in document["sense_checks"]
+    ]
+    return {**document, "sense_checks": checks}
+
+
+def _check_done(
+    tasks: Sequence[Mapping[str, Any]], updates: Mapping[str, Any], state: State
+) -> None:
+    missing = [
+        {"task_id": task["id"], "reason": task["executor_notes"] or "the executor is blocked"}
+        for task in tasks
+        if task["status"] == "blocked"
+    ]
+    if missing:
+        told = "; ".join(f"{each['task_id']}: {each['reason']}" for each in missing)
+        raise AgentError(
+            "blocked_by_prereq",
+            f"the executor cannot go on: {told}",
+            hint=f"Provide what is missing, then: megaplan resume --plan {state.name}",
+            details={"blocked_tasks": missing},
+        )
+    hollow = [
+        {"task_id": task["id"], "reason": _hollow(task, updates)}
+        for task in tasks
+        if _hollow(task, updates)
+    ]
+    if hollow:
+        told = "; ".join(f"{each['task_id']} {each['reason']}" for each in hollow)
+        raise AgentError("blocked_by_quality", told, details={"blocked_tasks": hollow})
+
+
+def _hollow(task: Mapping[str, Any], updates: Mapping[str, Any]) -> str:
+    if task["id"] not in updates and task["status"] not in task_list.ENDED:
+        return "was not mentioned in the executor's answer"
+    shown = task["files_changed"] or task["commands_run"]
+    return "is called done, but nothing shows it" if task["status"] == "done" and not shown else ""
+
+
+def _baseline(directory: Path) -> dict[str, Any]:
+    return _read(directory / BASELINE)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def _union(lists: Any) -> list[str]:
+    return list(dict.fromkeys(each for found in lists for each in found))

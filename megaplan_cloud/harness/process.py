@@ -1,0 +1,238 @@
+"""Running a program for a plan: an allow-listed environment, a deadline, and no survivors."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from megaplan_cloud.harness.errors import HarnessError
+from megaplan_cloud.harness.write import write_json
+
+# What any program may need to start; secrets and the caller's own sessions are not among it.
+PASSED = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TERM",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "VIRTUAL_ENV",
+)
+LARGEST_OUTPUT = 64 * 1024 * 1024
+GRACE = 3.0
+LOCK = ".worker.lock"
+RECORD = ".worker.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A program that has ended. `stopped` says why we ended it: `timeout`, `output`, or nothing.
+
+    `rc` is 128 + N when signal N killed it; `duration` is in seconds.
+    """
+
+    rc: int
+    stdout: str
+    stderr: str
+    duration: float
+    stopped: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A program to run: its words, what it reads, where, and what it may know.
+
+    `logs` is the folder that gets `<name>.out` and `<name>.err` while it runs.
+    """
+
+    argv: Sequence[str]
+    cwd: Path
+    environment: Mapping[str, str]
+    timeout: float
+    logs: Path
+    name: str
+    stdin: str = ""
+
+
+def environment(names: Iterable[str] = (), **extra: str) -> dict[str, str]:
+    """Return what of our environment a program may see: the usual names, `names`, and `extra`."""
+    allowed = {*PASSED, *names}
+    ours = os.environ.items()
+    passed = {name: value for name, value in ours if name in allowed or name.startswith("LC_")}
+    return passed | extra
+
+
+def run(errand: Errand, *, home: Path) -> Ended:
+    """Run a program to its end, or to its deadline, and return what came of it.
+
+    Whatever it started is gone when this returns. If we are killed meanwhile, the next call with
+    the same `home` ends what is left of it before it begins. Raises HarnessError
+    `agent_not_found` when there is no such program.
+    """
+    errand.logs.mkdir(parents=True, exist_ok=True)
+    with _alone(home) as lock:
+        begun = time.monotonic()
+        process = _start(errand, lock)
+        write_json(home / RECORD, {"pid": process.pid, "argv0": errand.argv[0]})
+        try:
+            stopped = _watch(process, errand)
+        finally:
+            end_tree(process.pid, reap=process.poll)
+            process.wait()
+    return Ended(
+        rc=process.returncode if process.returncode >= 0 else 128 - process.returncode,
+        stdout=_text(_log(errand, "out")),
+        stderr=_text(_log(errand, "err")),
+        duration=time.monotonic() - begun,
+        stopped=stopped,
+    )
+
+
+def end_tree(pid: int, *, grace: float = GRACE, reap: Callable[[], object] = lambda: None) -> None:
+    """End the process group `pid` and all that descends from it: asked first, then forced.
+
+    `reap` collects the leader's end where it is our child: until then it counts as alive.
+    """
+    family = _descendants(pid)
+    _signal(pid, family, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    reap()
+    while _alive(pid, family) and time.monotonic() < deadline:
+        time.sleep(0.02)
+        reap()
+    _signal(pid, family | _descendants(pid), signal.SIGKILL)
+
+
+def _start(errand: Errand, lock: int) -> subprocess.Popen[bytes]:
+    request = errand.logs / f"{errand.name}.in"
+    request.write_text(errand.stdin, encoding="utf-8")
+    try:
+        with (
+            request.open("rb") as stdin,
+            _log(errand, "out").open("wb") as stdout,
+            _log(errand, "err").open("wb") as stderr,
+        ):
+            return subprocess.Popen(
+                list(errand.argv),
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=errand.cwd,
+                env=dict(errand.environment),
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
+    except (FileNotFoundError, PermissionError) as error:
+        raise HarnessError(
+            "agent_not_found",
+            f"cannot run {errand.argv[0]!r} in {errand.cwd}: {error.strerror}",
+            hint="Install it, or name another one in the profile.",
+        ) from error
+
+
+def _watch(process: subprocess.Popen[bytes], errand: Errand) -> str:
+    """Wait for the end; return why the process has to be ended instead, or nothing."""
+    deadline = time.monotonic() + errand.timeout
+    while True:
+        try:
+            process.wait(timeout=max(0.0, min(0.5, deadline - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            if time.monotonic() >= deadline:
+                return "timeout"
+            if _log(errand, "out").stat().st_size > LARGEST_OUTPUT:
+                return "output"
+        else:
+            return ""
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[int]:
+    """Give a lock that the program inherits, so that one which outlives us can be told by it."""
+    _end_orphan(home)
+    descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield descriptor
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+        (home / RECORD).unlink(missing_ok=True)
+
+
+def _end_orphan(home: Path) -> None:
+    """End what a killed harness left at work in `home`."""
+    path = home / LOCK
+    if not path.exists():
+        return
+    with path.open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if pid := _recorded(home):
+                end_tree(pid)
+        else:
+            return
+    # A daemon in a session of its own may keep the old lock; it is not the program we look for.
+    path.unlink(missing_ok=True)
+
+
+def _recorded(home: Path) -> int:
+    try:
+        return int(json.loads((home / RECORD).read_text(encoding="utf-8"))["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def _descendants(pid: int) -> set[int]:
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False
+    )
+    rows = [line.split() for line in listed.stdout.splitlines()]
+    pairs = [(int(row[0]), int(row[1])) for row in rows if len(row) == 2]  # noqa: PLR2004
+    family = {pid}
+    while grown := {child for child, parent in pairs if parent in family} - family:
+        family |= grown
+    return family - {pid}
+
+
+def _signal(pid: int, family: set[int], number: signal.Signals) -> None:
+    for send, target in ((os.killpg, pid), *((os.kill, each) for each in family)):
+        try:
+            send(target, number)
+        except (ProcessLookupError, PermissionError):
+            continue
+
+
+def _alive(pid: int, family: set[int]) -> bool:
+    for ask, target in ((os.killpg, pid), *((os.kill, each) for each in family)):
+        try:
+            ask(target, 0)
+        except (ProcessLookupError, PermissionError):
+            continue
+        return True
+    return False
+
+
+def _log(errand: Errand, kind: str) -> Path:
+    return errand.logs / f"{errand.name}.{kind}"
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(LARGEST_OUTPUT).decode("utf-8", errors="replace")
