@@ -229,7 +229,7 @@ Every other filter makes new text: all of it is secret when any of its input was
 """
 
 
-def _all_guarded(functions: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
+def _all_guarded(functions: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _guarded(name, function) for name, function in functions.items()}
 
 

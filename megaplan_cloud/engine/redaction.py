@@ -29,6 +29,7 @@ class Redactor:
         texts = {text for value in self.values for text in encodings(value) if text not in MASK}
         self._literals = tuple(sorted(texts, key=lambda text: (-len(text), text)))
         self._shapes = (*_assignments(self.names), *SHAPES)
+        self._by_stem = _by_stem(self._shapes)
 
     def knowing(self, *values: str) -> "Redactor":
         """Return a redactor that knows more secrets; this one if they are not new."""
@@ -50,11 +51,12 @@ class Redactor:
             if literal in text:
                 text = text.replace(literal, MASK)
         lower = text.lower()
-        for shape in self._shapes:
-            for word in shape.words:
-                if word in lower:
-                    text = shape.pattern.sub(shape.replacement, text)
-                    break
+        for stem, words, shapes in self._by_stem:
+            if stem in (lower if stem.islower() else text):
+                found = {word for word in words if word in (lower if word.islower() else text)}
+                for shape in shapes:
+                    if not shape.words or not found.isdisjoint(shape.words):
+                        text = shape.mask(text, found.intersection(shape.words))
         return text
 
     def redact_value(self, value: Any) -> Any:
@@ -109,6 +111,17 @@ class Redactor:
         return [found.span() for pattern in patterns for found in pattern.finditer(text)]
 
 
+def _by_stem(shapes: Iterable[Shape]) -> list[tuple[str, frozenset[str], list[Shape]]]:
+    """Return the shapes by the text that all their words hold, to be looked for first."""
+    stems: dict[str, list[Shape]] = {}
+    for shape in shapes:
+        stems.setdefault(shape.stem, []).append(shape)
+    return [
+        (stem, frozenset(word for shape in those for word in shape.words), those)
+        for stem, those in stems.items()
+    ]
+
+
 def _assignments(names: Iterable[str]) -> list[Shape]:
     """Return the shapes of `NAME=value`, `NAME: value` and `"NAME": "value"`."""
     return [
@@ -118,6 +131,7 @@ def _assignments(names: Iterable[str]) -> list[Shape]:
                 r"(?:(?P<q>\\*[\"'])(?:(?!(?P=q))[^\n])+(?P=q)?|[^\s\"',]+)"
             ),
             rf"\g<a>\g<q>{MASK}\g<q>",
+            name.lower(),
             (name.lower(),),
         )
         for name in sorted(names, key=len, reverse=True)

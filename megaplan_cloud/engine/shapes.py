@@ -5,6 +5,7 @@ match: looking for a word is many times faster than trying a pattern.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from megaplan_cloud.engine.secret import MASK
@@ -12,18 +13,56 @@ from megaplan_cloud.engine.secret import MASK
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A pattern, what its match becomes, and the words without which it cannot match."""
+    """A pattern, what its match becomes, and the words of which one must stand in its line.
+
+    `stem` is in all of the words; a word in lower case stands for any case. Without words the
+    pattern itself is quick to look for.
+    """
 
     pattern: re.Pattern[str]
     replacement: str
-    words: tuple[str, ...]
+    stem: str = ""
+    words: tuple[str, ...] = ()
+    many_lines: bool = False
+
+    def mask(self, text: str, words: Iterable[str] = ()) -> str:
+        """Return the text with each match masked; `words` are those of the shape that it holds.
+
+        The pattern is tried on the lines with one of the words, and on no other.
+        """
+        lower = text.lower()
+        if not self.words or self.many_lines or len(lower) != len(text):
+            return self.pattern.sub(self.replacement, text)
+        parts: list[str] = []
+        done = 0
+        for start, end in _lines_with([word.lower() for word in words], lower):
+            parts += (text[done:start], self.pattern.sub(self.replacement, text[start:end]))
+            done = end
+        return "".join([*parts, text[done:]])
 
 
-def _shape(pattern: str, *words: str, flags: int = 0, keep: str = "") -> Shape:
-    """Return a shape; the groups `a` and `b` that `keep` names stay before and after the mask."""
-    before = r"\g<a>" if "a" in keep else ""
+def _lines_with(words: Iterable[str], text: str) -> list[tuple[int, int]]:
+    """Return where the lines begin and end in which one of the words stands, in order."""
+    found: set[tuple[int, int]] = set()
+    for word in words:
+        at = text.find(word)
+        while at >= 0:
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+            found.add((text.rfind("\n", 0, at) + 1, end))
+            at = text.find(word, end)
+    return sorted(found)
+
+
+def _shape(
+    pattern: str, stem: str = "", *words: str, flags: int = 0, keep: str = "", many: bool = False
+) -> Shape:
+    """Return a shape; the groups that `keep` names stay, `a` and `q` before the mask, `b` behind."""
+    before = "".join(rf"\g<{group}>" for group in "aq" if group in keep)
     after = r"\g<b>" if "b" in keep else ""
-    return Shape(re.compile(pattern, flags), f"{before}{MASK}{after}", words)
+    compiled = re.compile(pattern, flags)
+    known = words or ((stem,) if stem else ())
+    return Shape(compiled, f"{before}{MASK}{after}", stem, known, many)
 
 
 FIELD = (
@@ -34,81 +73,89 @@ FIELD = (
 
 ANY = re.IGNORECASE
 
-SHAPES = (
-    _shape(
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:(?:(?!-----)[\s\S]){0,40000}?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
-        r"|(?:\s|\\[nr])*(?:[A-Za-z0-9+/=]{16,}(?:\s|\\[nr])*)*)",
-        "private key",
-    ),
-    _shape(
-        r"(?P<a>authorization\\*[\"']?[ \t]*[:=][ \t]*\\*[\"']?(?:bearer|basic|token|digest)[ \t]+)"
-        r"[^\s\"'\\]+",
-        "authorization",
-        flags=ANY,
-        keep="a",
-    ),
-    _shape(
-        r"(?P<a>\bbearer[ \t]+)(?:(?=[a-z._~+/=-]*\d)[a-z0-9._~+/=-]{8,}|[a-z0-9._~+/=-]{20,})",
-        "bearer ",
-        flags=ANY,
-        keep="a",
-    ),
-    _shape(
-        r"(?P<a>\bbasic[ \t]+)(?=[a-z+/]*\d)[a-z0-9+/]{12,}={0,2}", "basic ", flags=ANY, keep="a"
-    ),
-    _shape(r"(?P<a>://[^\s/:@\"'<>]*:)[^\s/@\"'<>$]+(?P<b>@)", "://", keep="ab"),
-    _shape(r"(?P<a>://)[A-Za-z0-9_-]{20,}(?P<b>@)", "://", keep="ab"),
-    _shape(
-        rf"(?P<a>[?&;](?:{FIELD}|key|sig|signature|x-amz-signature)=)[^\s&\"'#<>]{{6,}}",
-        *("token=", "key=", "secret=", "password=", "passwd=", "sig=", "signature=", "phrase="),
-        flags=ANY,
-        keep="a",
-    ),
-    _shape(
-        r"(?P<a>(?<![A-Za-z0-9])(?:[A-Z0-9]+_)*(?:API_?KEY|ACCESS_KEY|SECRET_KEY|TOKEN|SECRET|"
-        r"PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)=)"
-        r"(?:\"[^\"$\n]{4,}\"|'[^'\n]{4,}'|[^\s\"'$<>{}()*,;][^\s\"',;]{3,})",
-        *("key=", "token=", "secret=", "password=", "passwd=", "phrase=", "credential"),
-        keep="a",
-    ),
-    _shape(
-        r"(?P<a>(?<!\S)--(?:api-?key|(?:access|auth|refresh)-token|bearer|passw(?:or)?d|secret|token)"
-        r"(?:=|[ \t]+))(?:\"[^\"$\n]{4,}\"|'[^'\n]{4,}'|[^\s\"'$<>{}()*-][^\s\"']{3,})",
-        *("--api", "--access-t", "--auth-t", "--refresh-t", "--bearer", "--passw", "--secret"),
-        "--token",
-        flags=ANY,
-        keep="a",
-    ),
-    _shape(
-        rf"(?P<a>\"(?:{FIELD})\"[ \t]*:[ \t]*\")(?:[^\"\\\n]|\\.){{4,}}",
-        *('token"', 'key"', 'secret"', 'password"', 'passwd"', 'phrase"'),
-        flags=ANY,
-        keep="a",
-    ),
-    _shape(
-        rf"(?P<a>\\+\"(?:{FIELD})\\+\"[ \t]*:[ \t]*\\+\")(?:[^\"\\\n]|\\(?![\"\\])){{4,}}",
-        *("token\\", "key\\", "secret\\", "password\\", "passwd\\", "phrase\\"),
-        flags=ANY,
-        keep="a",
-    ),
-    _shape(r"(?<![A-Za-z0-9_])sk-[A-Za-z0-9_-]{10,}", "sk-"),
-    _shape(r"(?<![A-Za-z0-9_])(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,}", "_live_", "_test_"),
-    _shape(r"(?<![A-Za-z0-9_])gh[pousr]_[A-Za-z0-9]{10,}", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
-    _shape(r"(?<![A-Za-z0-9_])github_pat_[A-Za-z0-9_]{10,}", "github_pat_"),
-    _shape(r"(?<![A-Za-z0-9_])glpat-[A-Za-z0-9_-]{10,}", "glpat-"),
-    _shape(r"(?<![A-Za-z0-9_])xox[baprse]-[A-Za-z0-9-]{10,}", "xox"),
-    _shape(r"(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])", "akia", "asia"),
-    _shape(r"(?<![A-Za-z0-9_])AIza[A-Za-z0-9_-]{30,}", "aiza"),
-    _shape(r"(?<![A-Za-z0-9_])SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}", "sg."),
-    _shape(r"(?<![A-Za-z0-9_])(?:hf|npm)_[A-Za-z0-9]{20,}", "hf_", "npm_"),
-    _shape(r"(?<![A-Za-z0-9_])pypi-[A-Za-z0-9_-]{40,}", "pypi-"),
-    _shape(
-        r"(?<![A-Za-z0-9_])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)?", "eyj"
-    ),
-    _shape(r"(?<![A-Za-z0-9_:])\d{8,10}:[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])", ":aa"),
+ASSIGNED = (
+    r"(?P<q>[\"'])?(?(q)(?![$<{])(?:(?!(?P=q))[^\n]){4,}"
+    r"|[^\s\"'$<>{}()*,;-][^\s\"',;]{3,})"
 )
-"""Known tokens need ten characters and more, so that `sk-learn` stays what it is."""
+"""A value that is written out: not a `$NAME`, nor a `<placeholder>`, nor another option."""
+
+VARIABLE = (
+    r"(?P<a>(?<![A-Za-z0-9])(?:[A-Z0-9]+_)*(?:API_?KEY|ACCESS_KEY|SECRET_KEY|TOKEN|SECRET|"
+    rf"PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)=){ASSIGNED}"
+)
+QUERY = rf"(?P<a>[?&;](?:{FIELD}|key|sig|signature|x-amz-signature)=)[^\s&\"'#<>]{{6,}}"
+OPTION = (
+    r"(?P<a>(?<!\S)--(?:api-?key|(?:access|auth|refresh)-token|bearer|passw(?:or)?d|secret|token)"
+    rf"(?:=|[ \t]+)){ASSIGNED}"
+)
+MEMBER = rf"(?P<a>\"(?:{FIELD})\"[ \t]*:[ \t]*\")(?:[^\"\\\n]|\\.){{4,}}"
+ESCAPED_MEMBER = rf"(?P<a>\\+\"(?:{FIELD})\\+\"[ \t]*:[ \t]*\\+\")(?:[^\"\\\n]|\\(?![\"\\])){{4,}}"
+BEARER = r"(?P<a>bearer[ \t]+)(?:(?=[a-z._~+/=-]*\d)[a-z0-9._~+/=-]{8,}|[a-z0-9._~+/=-]{20,})"
+HEADER = (
+    r"(?P<a>authorization\\*[\"']?[ \t]*[:=][ \t]*\\*[\"']?(?:bearer|basic|token|digest)[ \t]+)"
+    r"[^\s\"'\\]+"
+)
+PRIVATE_KEY = (
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:(?:(?!-----)[\s\S]){0,40000}?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
+    r"|(?:\s|\\[nr])*(?:[A-Za-z0-9+/=]{16,}(?:\s|\\[nr])*)*)"
+)
+
+
+def _named(pattern: str, ending: str, *, flags: int = ANY, keep: str = "a") -> list[Shape]:
+    """Return a shape for each stem of the names of secrets, such as `token=`."""
+    stems = ("token", "key", "secret", "passw", "passphrase", "credential", "sig")
+    whole = {"passw": ("password", "passwd"), "sig": ("sig", "signature")}
+    more = {"credential": ("credential", "credentials")}
+    return [
+        _shape(
+            pattern,
+            stem,
+            *(word + ending for word in {**whole, **more}.get(stem, (stem,))),
+            flags=flags,
+            keep=keep,
+        )
+        for stem in stems
+    ]
+
+
+def _token(start: str, rest: str, *words: str) -> Shape:
+    """Return the shape of a token that begins with `start`, where a word begins."""
+    return _shape(rf"{start}(?<![A-Za-z0-9_]{start}){rest}", *words)
+
+
+SHAPES = (
+    _shape(PRIVATE_KEY, "key", "private key", many=True),
+    _shape(HEADER, "authorization", flags=ANY, keep="a"),
+    _shape(BEARER, "bearer", "bearer ", flags=ANY, keep="a"),
+    _shape(r"(?P<a>://[^\s/:@\"'<>]*:)[^\s/@\"'<>$]+(?P<b>@)", "@", keep="ab"),
+    _shape(r"(?P<a>://)[A-Za-z0-9_-]{20,}(?P<b>@)", "@", keep="ab"),
+    *_named(VARIABLE, "=", flags=0, keep="aq"),
+    *_named(QUERY, "="),
+    *_named(MEMBER, '"'),
+    *_named(ESCAPED_MEMBER, "\\"),
+    _shape(OPTION, "token", "-token", flags=ANY, keep="aq"),
+    _shape(OPTION, "key", "--api", flags=ANY, keep="aq"),
+    _shape(OPTION, "secret", "--secret", flags=ANY, keep="aq"),
+    _shape(OPTION, "passw", "--passw", flags=ANY, keep="aq"),
+    _shape(OPTION, "bearer", "--bearer", flags=ANY, keep="aq"),
+    _token("sk-", "[A-Za-z0-9_-]{10,}", "sk-"),
+    _token("[srp]k_live_", "[A-Za-z0-9]{10,}", "_live_"),
+    _token("gh[pousr]_", "[A-Za-z0-9]{10,}"),
+    _token("github_pat_", "[A-Za-z0-9_]{10,}", "github_pat_"),
+    _token("glpat-", "[A-Za-z0-9_-]{10,}", "glpat-"),
+    _token("xox[baprse]-", "[A-Za-z0-9-]{10,}", "xox"),
+    _token("AKIA", "[A-Z0-9]{16}(?![A-Za-z0-9])", "AKIA"),
+    _token("ASIA", "[A-Z0-9]{16}(?![A-Za-z0-9])", "ASIA"),
+    _token("AIza", "[A-Za-z0-9_-]{30,}", "AIza"),
+    _token(r"SG\.", r"[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}", "SG."),
+    _token("hf_", "[A-Za-z0-9]{20,}", "hf_"),
+    _token("npm_", "[A-Za-z0-9]{20,}", "npm_"),
+    _token("pypi-", "[A-Za-z0-9_-]{40,}", "pypi-"),
+    _token("eyJ", r"[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)?", "eyJ"),
+    _shape(r"(?<![A-Za-z0-9_:])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])", ":AA"),
+)
+"""The known shapes. A token has ten characters or more: `sk-learn` stays what it is."""
 
 FIELD_NAME = re.compile(FIELD, ANY)
 SECRET_NAME = re.compile(
