@@ -79,9 +79,11 @@ def _claims(document: Any) -> Iterator[str]:
     if not isinstance(document, Mapping):
         return
     parts = [document]
+    if isinstance(answer := document.get("answer"), Mapping):
+        parts.append(answer)
     for name in ("tasks", "task_updates"):
-        listed = document.get(name)
-        parts += [each for each in listed or () if isinstance(each, Mapping)]
+        listed = [each for part in list(parts) for each in part.get(name) or ()]
+        parts += [each for each in listed if isinstance(each, Mapping)]
     for part in parts:
         listed = part.get("files_changed")
         if isinstance(listed, list):

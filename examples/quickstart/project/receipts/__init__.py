@@ -1,0 +1,1 @@
+"""Adding up a till's receipts. Money is counted in whole cents."""
