@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import importlib.util
 import json
 import os
 import pkgutil
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from megaplan_cloud.engine.errors import EngineError
+from megaplan_cloud.harness.arguments import refuse_recursion
 from megaplan_cloud.harness.errors import HarnessError, InputError
 from megaplan_cloud.harness.payload import Payload
+from megaplan_cloud.harness.root import find_root
 
 COMMANDS = "megaplan_cloud.harness.commands"
 CHAIN = "megaplan_cloud.harness.chain_command"
@@ -58,8 +61,7 @@ def parser(words: Sequence[str]) -> Parser:
 def _answer(words: list[str]) -> Payload:
     """Return what the command answers, its refusals and its accidents included."""
     try:
-        arguments = parser(words).parse_args(words)
-        payload: Payload = arguments.run(arguments)
+        payload = _run(words)
     except HarnessError as error:
         return Payload(error.document(), error.exit_code, (str(error),))
     except EngineError as error:
@@ -68,6 +70,15 @@ def _answer(words: list[str]) -> Payload:
         raise
     except Exception as error:  # noqa: BLE001  # the last door: nothing may leave without its JSON
         return _accident(error)
+    return payload
+
+
+def _run(words: list[str]) -> Payload:
+    arguments = parser(words).parse_args(words)
+    start = Path(getattr(arguments, "project_dir", None) or ".")
+    refuse_recursion(arguments.command, find_root(start))
+    module = importlib.import_module(_modules()[arguments.command])
+    payload: Payload = module.run(arguments)
     return payload
 
 
@@ -119,11 +130,6 @@ def _print(payload: Payload) -> None:
     except BrokenPipeError:
         # Whoever read us has gone; Python would complain once more while it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def working_folder(given: str | None) -> Path:
-    """Return the folder that `--project-dir` names, or the present one."""
-    return Path(given) if given else Path.cwd()
 
 
 if __name__ == "__main__":
