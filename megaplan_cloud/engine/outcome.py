@@ -121,14 +121,6 @@ WORSE = (
 )
 
 
-def of_item(outcome: Outcome, item: Any, loop_var: str, index_var: str, index: int) -> Outcome:
-    """Return an item's outcome with what a loop's results say of their item."""
-    named: dict[str, Any] = {loop_var: item, "ansible_loop_var": loop_var}
-    if index_var:
-        named |= {index_var: index, "ansible_index_var": index_var}
-    return replace(outcome, variable={**outcome.variable, **named})
-
-
 def updated(outcome: Outcome, **values: Any) -> Outcome:
     """Return an outcome whose variable says something more, and whose status agrees with it."""
     variable = {**outcome.variable, **values}

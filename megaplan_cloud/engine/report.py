@@ -82,14 +82,14 @@ class PlayReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What came of a run. `emitted` is what its `emit` tasks said: the command's own answer."""
+    """What came of a run. `emitted` is what its `emit` tasks put out, in order."""
 
     playbook: str
     plays: tuple[PlayReport, ...] = ()
     check: bool = False
     interrupted: bool = False
     duration: float = 0.0
-    emitted: Mapping[str, Any] = field(default_factory=dict)
+    emitted: tuple[Any, ...] = ()
     journal: str = ""
 
     def tasks(self) -> Iterator[TaskReport]:
@@ -133,7 +133,7 @@ class Report:
             "duration": round(self.duration, 3),
             "counts": self.counts,
             "plays": [play.as_json() for play in self.plays],
-            "emitted": dict(self.emitted),
+            "emitted": list(self.emitted),
             "journal": self.journal,
         }
 

@@ -1,0 +1,69 @@
+"""A loop: the items of a task, each of them a part of its turn."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from megaplan_cloud.engine.discretion import Discretion
+from megaplan_cloud.engine.errors import EngineError, PlaybookError
+from megaplan_cloud.engine.judgement import excused
+from megaplan_cloud.engine.outcome import Outcome, no_items, of_error, unknown
+from megaplan_cloud.engine.scope import UnknownValue
+from megaplan_cloud.engine.template import render
+from megaplan_cloud.engine.turn import Part, Turn
+
+LOOP_VAR = "item"
+LONGEST = 80
+
+
+def items(turn: Turn) -> list[Any] | Outcome | None:
+    """Return the items of a turn's loop, None without a loop, or how the turn ends at once.
+
+    A loop that cannot be rendered is no mistake when the conditions do not hold anyway.
+    """
+    loop, scope = turn.task.loop, turn.around.scope
+    if loop is None:
+        return None
+    try:
+        found = render(loop.items, scope)
+    except EngineError:
+        excuse = excused(turn.around.keywords.when, scope)
+        if excuse is None:
+            raise
+        return excuse
+    except UnknownValue as error:
+        return excused(turn.around.keywords.when, scope) or unknown(f"'{error.task}'")
+    if not isinstance(found, list):
+        mistake = f"The loop is {type(found).__name__} {found!r}, not a list."
+        return of_error(PlaybookError(mistake, mark=turn.task.at.get("loop")))
+    return found or no_items()
+
+
+def parts(turn: Turn, found: list[Any] | None) -> Iterator[Part]:
+    """Yield the parts of a turn: one without a loop, else one per item."""
+    scope = turn.around.scope
+    if found is None:
+        yield Part(turn=turn, scope=scope)
+        return
+    turn.looped, turn.size = True, len(found)
+    for index, item in enumerate(found):
+        own = scope.child(item={LOOP_VAR: item, "ansible_loop_var": LOOP_VAR})
+        yield Part(turn=turn, scope=own, index=index, item=item)
+
+
+def named(part: Part, outcome: Outcome) -> Outcome:
+    """Return an item's outcome with what the results of a loop say of their item."""
+    told = {LOOP_VAR: part.item, "ansible_loop_var": LOOP_VAR}
+    return replace(outcome, variable={**outcome.variable, **told})
+
+
+def label(part: Part, discretion: Discretion) -> str:
+    """Return what a report calls an item: its label, else the item itself, shortened."""
+    loop = part.turn.task.loop
+    if part.turn.no_log:
+        return f"item {part.index + 1}"
+    value = part.item if loop is None or loop.label is None else render(loop.label, part.scope)
+    shown = discretion.redact_value(value)
+    text = shown if isinstance(shown, str) else json.dumps(shown, default=str)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

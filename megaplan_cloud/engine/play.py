@@ -1,0 +1,211 @@
+"""Playing: a playbook in, a report out."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Event as Flag
+from threading import Lock
+from typing import Any, TypeVar
+
+from megaplan_cloud.engine import journal as journals
+from megaplan_cloud.engine import playbook as playbooks
+from megaplan_cloud.engine.action import ActionTable, find_actions
+from megaplan_cloud.engine.company import Company, hosts_of, inventory_of
+from megaplan_cloud.engine.discretion import Discretion
+from megaplan_cloud.engine.event import Listener, RunEnded, RunStarted, nobody
+from megaplan_cloud.engine.inventory import Inventory
+from megaplan_cloud.engine.playbook import Play, Playbook, RoleUse
+from megaplan_cloud.engine.redaction import Redactor
+from megaplan_cloud.engine.report import Report
+from megaplan_cloud.engine.resume import Past, read_past
+from megaplan_cloud.engine.rules import Clock, Rules
+from megaplan_cloud.engine.scope import Scope
+from megaplan_cloud.engine.selection import Selection, listing, select
+from megaplan_cloud.engine.template import render
+
+ACTIONS = "megaplan_cloud.engine.actions"
+HERE: Mapping[str, Mapping[str, Any]] = {"controller": {}, "host": {}, "box": {}}
+NOTHING: Mapping[str, Any] = {}
+A = TypeVar("A")
+T = TypeVar("T")
+
+
+def play(
+    path: Path,
+    *,
+    variables: Mapping[str, Any] = NOTHING,
+    places: Mapping[str, Any] = HERE,
+    actions: ActionTable | None = None,
+    roles_path: Sequence[Path] = (),
+    extra: Mapping[str, Any] = NOTHING,
+    check: bool = False,
+    diff: bool = False,
+    tags: Collection[str] = (),
+    skip_tags: Collection[str] = (),
+    start_at: str | None = None,
+    list_tasks: bool = False,
+    resume: bool = False,
+    batch: bool = True,
+    forks: int = 20,
+    journal: Path | None = None,
+    listener: Listener = nobody,
+    redactor: Redactor | None = None,
+    clock: Clock | None = None,
+) -> Report:
+    """Play a playbook and report what came of it. The whole program of the engine.
+
+    `variables` are the settings, `extra` what `--set` says; `places` says how each place is
+    reached (several hosts: a list of them, each with a `name`). `journal` is the file to keep the
+    run in, and to `resume` it from. EngineError for a mistake that is found before the first task.
+    """
+    actions = actions or find_actions(ACTIONS)
+    layers = {"settings": variables, "extra": extra}
+    playbook = read(path, roles_path, actions, Scope().child(**layers))
+    selection = select(playbook, tags, skip_tags, start_at)
+    if list_tasks:
+        return listing(playbook, selection, check=check)
+    clock = clock or Clock()
+    began = clock.now()
+    with stage(
+        playbook=playbook,
+        places=places,
+        actions=actions,
+        selection=selection,
+        discretion=discretion_of(redactor, layers),
+        past=read_past(journal, path) if resume and journal else None,
+        journal=journal,
+        listener=listener,
+        clock=clock,
+        check=check,
+        diff=diff,
+        batch=batch,
+    ) as rules:
+        company = Company(rules=rules, hosts=hosts_of(places), layers=layers, forks=forks)
+        begin(rules, playbook)
+        interrupted = company.perform(from_start(playbook, selection))
+        report = Report(
+            playbook=str(path),
+            plays=tuple(company.plays),
+            check=check,
+            interrupted=interrupted,
+            duration=clock.now() - began,
+            emitted=company.emitted,
+            journal=str(journal or ""),
+        )
+        end(rules, report)
+    return report
+
+
+def read(path: Path, roles_path: Sequence[Path], actions: ActionTable, scope: Scope) -> Playbook:
+    """Return a playbook with every role that its plays list, named by a template or not."""
+    playbook = playbooks.load(path, roles_path, actions=actions)
+    plays = (with_roles(play, playbook, actions, scope) for play in playbook.plays)
+    return replace(playbook, plays=tuple(plays))
+
+
+def with_roles(play: Play, playbook: Playbook, actions: ActionTable, scope: Scope) -> Play:
+    """Return a play whose roles are all read."""
+    inside = scope.child(play=play.vars)
+
+    def with_role(use: RoleUse) -> RoleUse:
+        if use.role:
+            return use
+        own = inside.child(role=use.keywords.vars)
+        name, tasks_from = str(render(use.name, own)), str(render(use.tasks_from, own))
+        role = playbooks.load_role(
+            name, playbook.search, actions=actions, tasks_from=tasks_from, mark=use.name.mark
+        )
+        return replace(use, role=role)
+
+    return replace(play, roles=tuple(with_role(use) for use in play.roles))
+
+
+def discretion_of(redactor: Redactor | None, layers: Mapping[str, Any]) -> Discretion:
+    """Return the redaction of a run, which knows every secret among its settings."""
+    discretion = Discretion(redactor or Redactor())
+    discretion.learn(layers)
+    return discretion
+
+
+@contextmanager
+def stage(
+    *,
+    playbook: Playbook,
+    places: Mapping[str, Any],
+    actions: ActionTable,
+    selection: Selection,
+    discretion: Discretion,
+    past: Past | None,
+    journal: Path | None,
+    listener: Listener,
+    clock: Clock,
+    check: bool,
+    diff: bool,
+    batch: bool,
+) -> Iterator[Rules]:
+    """Give the rules of a run, its journal open; close it and every connection at the end."""
+    with ExitStack() as closing:
+        inventory = Inventory(inventory_of(places))
+        closing.callback(inventory.close)
+        redact = discretion.redact_value
+        kept = (
+            journals.open_journal(journal, redact, clock.wall, keep=past is not None)
+            if journal
+            else None
+        )
+        if kept:
+            closing.callback(kept.close)
+        lock = Lock()
+        yield Rules(
+            actions=actions,
+            connect=locked(lock, inventory.connection),
+            hang_up=inventory.close,
+            discretion=discretion,
+            selection=selection,
+            journal=kept,
+            past=past or Past(),
+            tell=locked(lock, listener),
+            clock=clock,
+            playbook_dir=playbook.path.parent.resolve(),
+            roles=playbook.search,
+            stopping=Flag(),
+            check=check,
+            diff=diff,
+            batch=batch,
+        )
+
+
+def locked(lock: Lock, function: Callable[[A], T]) -> Callable[[A], T]:
+    """Return the function for one host at a time."""
+
+    def alone(argument: A) -> T:
+        with lock:
+            return function(argument)
+
+    return alone
+
+
+def from_start(playbook: Playbook, selection: Selection) -> Iterator[tuple[str, Play]]:
+    """Yield the plays with their addresses, from the one that holds the task to start at."""
+    for index, play in enumerate(playbook.plays):
+        if index >= selection.first_play:
+            yield str(index), play
+
+
+def begin(rules: Rules, playbook: Playbook) -> None:
+    """Tell and record that the run begins."""
+    rules.tell(RunStarted(str(playbook.path), rules.check))
+    if rules.journal:
+        digest = journals.fingerprint(playbook.path.read_text(encoding="utf-8"))
+        rules.journal.write(
+            "run", playbook=str(playbook.path), fingerprint=digest, check=rules.check
+        )
+
+
+def end(rules: Rules, report: Report) -> None:
+    """Tell and record how the run ended."""
+    if rules.journal:
+        rules.journal.write("end", exit_code=report.exit_code, interrupted=report.interrupted)
+        rules.journal.sync()
+    rules.tell(RunEnded(report))

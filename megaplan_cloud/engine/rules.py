@@ -1,0 +1,51 @@
+"""The rules of a run: what holds for every host of it, from its first play to its last."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event as Flag
+
+from megaplan_cloud.engine.action import ActionTable
+from megaplan_cloud.engine.connection import Connection
+from megaplan_cloud.engine.discretion import Discretion
+from megaplan_cloud.engine.event import Listener
+from megaplan_cloud.engine.journal import Journal
+from megaplan_cloud.engine.resume import Past
+from megaplan_cloud.engine.selection import Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """The time, as a run sees it: `wall` since the epoch, `now` for durations; in seconds."""
+
+    wall: Callable[[], float] = time.time
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How a run is played.
+
+    `connect` gives the connection of a host or place, always the same; `hang_up` closes them all.
+    `batch` sends tasks ahead of their turn; without it each waits for the one before. `journal`
+    is None when none is kept; `past` is what an earlier run of it did. `stopping` is set when
+    the run is to end early.
+    """
+
+    actions: ActionTable
+    connect: Callable[[str], Connection]
+    hang_up: Callable[[], None]
+    discretion: Discretion
+    selection: Selection
+    journal: Journal | None
+    past: Past
+    tell: Listener
+    clock: Clock
+    playbook_dir: Path
+    roles: tuple[Path, ...]
+    stopping: Flag
+    check: bool = False
+    diff: bool = False
+    batch: bool = True
