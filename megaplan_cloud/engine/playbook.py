@@ -88,14 +88,20 @@ def load(
     roles_path: Sequence[Path] = (),
     *,
     actions: Collection[str],
+    known: Collection[str] | None = None,
 ) -> Playbook:
     """Return a playbook with all that can be read before it runs.
 
-    `actions` has the names of the known actions; an action table is one. Raises an `EngineError`
-    for a mistake, a `SchemaError` with all of them as its `problems` when there are several.
+    `actions` has the names of the known actions; an action table is one. `known` has the names of
+    the variables that will be given; without it, undefined variables are not looked for. Raises
+    an `EngineError` for a mistake, and for several a `SchemaError` with `problems`.
     """
     reading = Reading(actions, roles.search_path(path, roles_path, house()))
     playbook = read(path, reading)
+    if known is not None:
+        from megaplan_cloud.engine import variables  # it needs what is defined here
+
+        reading.problems.extend(variables.check(playbook, known, reading))
     raise_together(reading.problems)
     return playbook
 

@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+# One letter wrong, missing, too much or swapped in a word of four; two in one of eight.
+NEAR = 0.75
+
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return the known word nearest to `word`; nothing when none is near."""
     candidates = list(known)
     folded = {name.casefold().replace("-", "_"): name for name in candidates}
-    near = get_close_matches(word.casefold().replace("-", "_"), folded, n=1, cutoff=0.6)
+    near = get_close_matches(word.casefold().replace("-", "_"), folded, n=1, cutoff=NEAR)
     return folded[near[0]] if near else ""
 
 
