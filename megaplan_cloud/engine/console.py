@@ -1,13 +1,14 @@
 """A console: what a person reads on stderr while a playbook runs."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
+from megaplan_cloud.engine.difference import difference
 from megaplan_cloud.engine.event import (
     Event,
-    ItemEnded,
     Listener,
     OutputCame,
     PlayStarted,
@@ -19,7 +20,9 @@ from megaplan_cloud.engine.report import Report, TaskReport, explain
 from megaplan_cloud.engine.result import Status
 
 BAD = frozenset({Status.FAILED, Status.UNREACHABLE, Status.UNPROVEN})
-QUIET = 0.05
+INCLUDES = ("include_tasks", "include_role")
+STANDARD = frozenset({"changed", "failed", "skipped", "item", "ansible_loop_var"})
+QUIET, MINUTE = 0.1, 60
 
 
 @contextmanager
@@ -39,63 +42,75 @@ def console(
         yield listener
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plain:
     """A listener that writes one line per task: for logs, pipes and screen readers."""
 
     stream: TextIO
     redact: Callable[[str], str]
+    hosts: int = 1
 
     def __call__(self, event: Event) -> None:
         """Write the lines that tell the event."""
-        for line in plain_lines(event):
+        if isinstance(event, PlayStarted):
+            self.hosts = len(event.hosts)
+        for line in self.lines(event):
             self.stream.write(self.redact(line) + "\n")
         self.stream.flush()
 
+    def lines(self, event: Event) -> Iterator[str]:
+        """Yield the lines by which a log tells an event."""
+        match event:
+            case PlayStarted(name, place, hosts):
+                yield f"{name} [{place if len(hosts) == 1 else f'{place}, {len(hosts)} hosts'}]"
+            case TaskEnded(report) if not unremarkable(report):
+                yield from self.ended(report)
+            case TaskWaits(name, host, attempt, attempts):
+                where = f" [{host}]" if self.hosts > 1 else ""
+                yield f"  {'waiting':<11} {name}{where} (attempt {attempt} of {attempts})"
+            case OutputCame(_, _, line):
+                yield f"    | {line}"
+            case RunEnded(report):
+                yield summary(report)
 
-def plain_lines(event: Event) -> Iterator[str]:
-    """Yield the lines by which a log tells an event."""
-    match event:
-        case PlayStarted(name, place, hosts):
-            yield f"{name} [{shown_place(place, hosts)}]"
-        case TaskEnded(report):
-            yield from plain_task(report)
-        case ItemEnded(report) if report.status is not Status.SKIPPED:
-            yield f"    {report.status:<11} {report.item}{shown_time(report.duration)}"
-        case TaskWaits(name, _, attempt, attempts):
-            yield f"    waits       {name} (attempt {attempt} of {attempts})"
-        case OutputCame(_, _, line):
-            yield f"    | {line}"
-        case RunEnded(report):
-            yield summary(report)
-        case _:
-            return
-
-
-def plain_task(report: TaskReport) -> Iterator[str]:
-    """Yield the line of a task that ended, its differences, and why it failed."""
-    yield f"  {report.status:<11} {report.name}{shown_host(report)}{shown_time(report.duration)}"
-    if report.status is Status.UNKNOWN:
-        yield f"              {report.reason}"
-    yield from (f"    {line}" for line in differences(report))
-    if report.status in BAD:
-        yield from (f"    {line}" for line in explain(report))
-    yield from (f"    {line}" for line in said(report))
+    def ended(self, report: TaskReport) -> Iterator[str]:
+        """Yield the line of a task that ended, its items, and what there is to say of it."""
+        where = f" [{report.host}]" if self.hosts > 1 else ""
+        again = " (done before)" if report.restored else ""
+        time = shown_time(report.duration)
+        yield f"  {report.status:<11} {report.name}{where}{again}{time}"
+        for item in shown_items(report):
+            yield f"    {item.status:<11} {item.item}{shown_time(item.duration)}"
+        yield from (f"      {line}" for line in remarks(report))
+        if report.status in BAD:
+            yield from (f"      {line}" for line in explain(report))
 
 
-def said(report: TaskReport) -> list[str]:
-    """Return what a `debug` task has to say."""
-    if report.action != "debug" or report.status in (Status.SKIPPED, Status.UNKNOWN):
-        return []
+def unremarkable(report: TaskReport) -> bool:
+    """Return whether a report is of an include that did what it says: its tasks tell the rest."""
+    return report.action in INCLUDES and report.status in (Status.OK, Status.SKIPPED)
+
+
+def shown_items(report: TaskReport) -> list[TaskReport]:
+    """Return the items of a loop that are worth a line: those that were not skipped."""
+    return [item for item in report.items if item.status is not Status.SKIPPED]
+
+
+def remarks(report: TaskReport) -> list[str]:
+    """Return what a task has to say besides its status: its doubt, its message, its difference."""
     parts = report.items or (report,)
-    return [line for part in parts for line in str(part.result.get("msg", "")).splitlines()]
+    lines = [report.reason] if report.status is Status.UNKNOWN else []
+    if report.action == "debug" and report.status is Status.OK:
+        lines += [line for part in parts for line in said(part.result)]
+    return lines + [line for part in parts for line in difference(part.result)]
 
 
-def differences(report: TaskReport) -> list[str]:
-    """Return the lines of the differences a task made or would make, when they were asked for."""
-    parts = report.items or (report,)
-    diffs = [str(part.result.get("diff") or "") for part in parts]
-    return [line for diff in diffs for line in diff.splitlines()]
+def said(result: Mapping[str, Any]) -> list[str]:
+    """Return what a `debug` task shows: its message, or the value of its variable."""
+    told = {key: value for key, value in result.items() if key not in STANDARD}
+    if set(told) == {"msg"} and isinstance(told["msg"], str):
+        return told["msg"].splitlines()
+    return json.dumps(told, indent=2, ensure_ascii=False, default=str).splitlines()
 
 
 def summary(report: Report) -> str:
@@ -111,21 +126,11 @@ def summary(report: Report) -> str:
     return " · ".join(parts) + shown_time(report.duration)
 
 
-def shown_place(place: str, hosts: tuple[str, ...]) -> str:
-    """Return how a play's header names where it plays."""
-    return place if len(hosts) <= 1 else f"{place}: {', '.join(hosts)}"
-
-
-def shown_host(report: TaskReport) -> str:
-    """Return the host of a task where it is not the only one of its play."""
-    return f" [{report.host}]" if report.host else ""
-
-
 def shown_time(seconds: float) -> str:
     """Return a duration as people say it; nothing when it is too short to matter."""
     if seconds < QUIET:
         return ""
-    if seconds < 60:  # noqa: PLR2004 - a minute
+    if seconds < MINUTE:
         return f" ({seconds:.1f} s)"
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, rest = divmod(round(seconds), MINUTE)
     return f" ({minutes} min {rest:02} s)"

@@ -13,10 +13,16 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from megaplan_cloud.engine.console import BAD, differences, said, shown_time, summary
+from megaplan_cloud.engine.console import (
+    BAD,
+    remarks,
+    shown_items,
+    shown_time,
+    summary,
+    unremarkable,
+)
 from megaplan_cloud.engine.event import (
     Event,
-    ItemEnded,
     Listener,
     OutputCame,
     PlayStarted,
@@ -25,7 +31,7 @@ from megaplan_cloud.engine.event import (
     TaskStarted,
     TaskWaits,
 )
-from megaplan_cloud.engine.report import TaskReport, explain
+from megaplan_cloud.engine.report import Report, TaskReport, explain
 from megaplan_cloud.engine.result import Status
 
 LOOKS: dict[Status, tuple[str, str]] = {
@@ -39,6 +45,7 @@ LOOKS: dict[Status, tuple[str, str]] = {
     Status.UNPROVEN: ("?", "bold red"),
     Status.UNKNOWN: ("?", "cyan"),
 }
+DIFF = {"+": "green", "-": "red", "@": "cyan"}
 REDRAWS = 8
 
 
@@ -84,18 +91,17 @@ class Screen:
                 self.console.print(self.header(name, place))
             case TaskStarted(name, host, item):
                 self.start(host, name if item is None else f"{name}: {item}")
-            case TaskWaits(name, host, attempt, attempts):
+            case TaskWaits(name, host, attempt, attempts) if host in self.running:
                 self.running[host].text = self.redact(f"{name} (attempt {attempt} of {attempts})")
             case OutputCame(_, _, line):
-                self.console.print(Text(f"    │ {self.redact(line)}", style="bright_black"))
-            case ItemEnded(report):
-                self.console.print(self.line(report, report.item or "", indent=4))
+                self.console.print(Text(f"      │ {self.redact(line)}", style="bright_black"))
             case TaskEnded(report):
                 self.running.pop(report.host, None)
-                self.console.print(self.ended(report))
+                if not unremarkable(report):
+                    self.console.print(self.ended(report))
             case RunEnded(report):
                 self.running.clear()
-                self.console.print(Text(f"\n{summary(report)}", style="bold"))
+                self.console.print(self.summary(report))
 
     def start(self, host: str, text: str) -> None:
         """Show a task as running, from now."""
@@ -134,26 +140,31 @@ class Screen:
     def ended(self, report: TaskReport) -> RenderableType:
         """Return all there is to show of a finished task."""
         parts = [self.line(report, report.name)]
-        if report.status is Status.UNKNOWN:
-            parts.append(Text(f"      {self.redact(report.reason)}", style="cyan"))
-        parts += [self.difference(line) for line in differences(report)]
-        parts += [Text(f"      {self.redact(line)}") for line in said(report)]
+        parts += [self.line(item, item.item or "", indent=4) for item in shown_items(report)]
+        parts += [self.remark(report, line) for line in remarks(report)]
         if report.status in BAD:
             parts.append(self.failure(report))
         return Group(*parts)
 
-    def difference(self, line: str) -> Text:
-        """Return one line of a diff in the colours everybody knows."""
-        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "bright_black")
+    def remark(self, report: TaskReport, line: str) -> Text:
+        """Return a line that a task has to say; a diff in the colours everybody knows."""
+        said = report.status is Status.UNKNOWN or report.action == "debug"
+        style = (
+            "" if said else {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "bright_black")
+        )
         return Text(f"      {self.redact(line)}", style=style)
+
+    def summary(self, report: Report) -> Text:
+        """Return the last line: green when all is well."""
+        style = "bold red" if report.failed else "bold green"
+        return Text(f"\n{self.redact(summary(report))}", style=style)
 
     def failure(self, report: TaskReport) -> Panel:
         """Return the frame that tells why a task failed and what to do now."""
-        lines = [Text(self.redact(line)) for line in explain(report)]
-        if lines:
-            lines[0].stylize("bright_black")
-        title = f"[bold red]{report.status}[/]"
-        return Panel(Group(*lines), title=title, title_align="left", border_style="red", width=None)
+        place, *rest = [Text(self.redact(line)) for line in explain(report)]
+        place.stylize("bright_black")
+        title = Text(str(report.status), style="bold red")
+        return Panel(Group(place, *rest), title=title, title_align="left", border_style="red")
 
 
 def row(mark: RenderableType, name: Text, time: str, indent: int = 2) -> Table:

@@ -1,7 +1,8 @@
 """A report: what came of a run, per play, task and loop item."""
 
+import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -145,29 +146,24 @@ def explain(task: TaskReport) -> list[str]:
     if failed.item is not None:
         lines.append(f"item: {failed.item}")
     lines += command_lines(failed.result)
-    if failed.reason and failed.reason not in lines:
+    lines += written(failed.result)[-TAIL:]
+    if failed.reason not in TOLD_BY_THE_EXIT_CODE:
         lines += failed.reason.splitlines()
-    lines += tail(failed.result)
-    lines += failed.hint.splitlines()
-    return lines
+    return lines + failed.hint.splitlines()
+
+
+TOLD_BY_THE_EXIT_CODE = ("", "non-zero return code")
 
 
 def command_lines(result: Mapping[str, Any]) -> list[str]:
     """Return the command of a result and its exit code, when it ran one."""
     if "rc" not in result:
         return []
-    command = result.get("cmd", "")
-    words = (
-        " ".join(map(str, command))
-        if isinstance(command, Sequence | tuple) and not isinstance(command, str)
-        else str(command)
-    )
+    command = result.get("cmd") or ""
+    words = command if isinstance(command, str) else shlex.join(map(str, command))
     return [f"$ {words}", f"exit code {result['rc']}"]
 
 
-def tail(result: Mapping[str, Any]) -> list[str]:
-    """Return the last ten lines that the command wrote, its errors before its output."""
-    written = str(result.get("stderr") or "").splitlines() or (
-        str(result.get("stdout") or "").splitlines()
-    )
-    return written[-TAIL:]
+def written(result: Mapping[str, Any]) -> list[str]:
+    """Return the lines that the command wrote: its errors, or its output when it told none."""
+    return str(result.get("stderr") or result.get("stdout") or "").splitlines()
