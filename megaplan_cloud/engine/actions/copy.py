@@ -104,6 +104,7 @@ def _shared(context: "Context", arguments: Mapping[str, Any]) -> dict[str, Any]:
         "force": arguments.get("force", True),
         "follow": arguments.get("follow", False),
         "directory_mode": directory_mode(arguments),
+        "parents": arguments.get("parents", False),
         **landing(arguments, dest),
     }
 

@@ -49,7 +49,10 @@ case $dest in
 */*) up=${dest%/*}/ ;;
 *) up=. ;;
 esac
-[ -d "$up" ] || fail "Destination directory ${up%/} does not exist"
+if [ ! -d "$up" ]; then
+    [ -n "$parents" ] || fail "Destination directory ${up%/} does not exist"
+    [ -n "$check" ] || try mkdir -p "$up"
+fi
 if [ -z "$force" ] && [ -e "$dest" ]; then
     say msg "file already exists"
     finish

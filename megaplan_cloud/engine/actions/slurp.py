@@ -1,13 +1,13 @@
 """Read a file of the place into a variable, in base64 because it may hold any byte.
 
-    - name: Read the box's identity
-      slurp:
-        src: /workspace/.megaplan/identity
-      register: identity
+- name: Read the box's identity
+  slurp:
+    src: /workspace/.megaplan/identity
+  register: identity
 
-    - name: Say who the box is
-      debug:
-        msg: "{{ identity.content | b64decode }}"
+- name: Say who the box is
+  debug:
+    msg: "{{ identity.content | b64decode }}"
 """
 
 import base64
