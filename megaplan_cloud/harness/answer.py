@@ -2,13 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
 
-from jsonschema import Draft7Validator
-
+from megaplan_cloud.engine import schema as schemas
 from megaplan_cloud.harness.errors import AgentError
-from megaplan_cloud.house import house
 
 # An answer longer than this, or hidden behind more braces, is not looked for.
 LONGEST = 8 * 1024 * 1024
@@ -22,15 +19,11 @@ def read(text: str, schema: str) -> dict[str, Any]:
     It is the last JSON object with all required keys; logs may stand around it. Raises
     AgentError `parse_error` when there is none, `schema_error` telling what is wrong with it.
     """
-    validator = _validator(schema)
     required = set(described(schema)["required"])
     found = [each for each in objects(text) if required <= each.keys()]
     if not found:
         raise AgentError("parse_error", _not_found(text, required), raw=text)
-    problems = [
-        f"{_place(error.absolute_path)}: {error.message}"
-        for error in sorted(validator.iter_errors(found[-1]), key=lambda error: str(error.path))
-    ]
+    problems = [error.what for error in schemas.check(found[-1], f"phases/{schema}")]
     if problems:
         more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
         raise AgentError(
@@ -40,6 +33,11 @@ def read(text: str, schema: str) -> dict[str, Any]:
             details={"problems": problems[:SHOWN]},
         )
     return found[-1]
+
+
+def described(schema: str) -> Mapping[str, Any]:
+    """Return the schema itself, for the prompt that asks for an answer."""
+    return schemas.document(f"phases/{schema}")
 
 
 def objects(text: str) -> Iterator[dict[str, Any]]:
@@ -69,24 +67,6 @@ def _inside(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for each in value:
             yield from _inside(each)
-
-
-@cache
-def described(schema: str) -> Mapping[str, Any]:
-    """Return the schema itself, for the prompt that asks for an answer."""
-    path = house() / "schemas" / "phases" / f"{schema}.schema.json"
-    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-@cache
-def _validator(schema: str) -> Draft7Validator:
-    return Draft7Validator(described(schema))
-
-
-def _place(path: Any) -> str:
-    words = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
-    return "".join(words).lstrip(".") or "the answer"
 
 
 def _not_found(text: str, required: set[str]) -> str:

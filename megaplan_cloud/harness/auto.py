@@ -71,6 +71,7 @@ class Outcome:
     final_state: str
     reason: str
     kind: str = ""
+    hint: str = ""
     last_phase: str = ""
     iterations: int = 0
     blocking_reasons: tuple[str, ...] = ()
@@ -106,6 +107,8 @@ class Outcome:
         }
         if self.kind:
             shown |= {"error": self.kind, "message": self.reason}
+        if self.hint:
+            shown["hint"] = self.hint
         return shown
 
 
@@ -291,6 +294,7 @@ class _Drive:
             final_state=state.current_state,
             reason=reason,
             kind=kind,
+            hint=str((state.latest_failure or {}).get("suggested_action", "")),
             last_phase=self.last_phase or phase,
             iterations=self.iterations,
             blocking_reasons=tuple(_blocking(state)),

@@ -122,7 +122,7 @@ def _failed(call: Call, role: AgentRole, ended: Ended) -> AgentError:
     return AgentError(
         error,
         f"the agent {role.name} failed with exit code {ended.rc}: {said}",
-        hint=hint.format(plan=call.state.name, raw=f"{call.name}_raw.txt"),
+        hint=hint.format(plan=call.state.name, raw=call.directory / f"{call.name}_raw.txt"),
         raw=written,
         details={"rc": ended.rc, "last_lines": lines[-10:]},
     )

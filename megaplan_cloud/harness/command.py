@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import pkgutil
+import signal
 import sys
 import tempfile
 import traceback
@@ -27,12 +28,19 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (docs/harness.md has the table)."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         payload = _answer(words)
     except KeyboardInterrupt:
         payload = _failed("interrupted", "the command was interrupted", INTERRUPTED)
     _print(payload)
     return payload.exit_code
+
+
+def _interrupt(number: int, _frame: object) -> NoReturn:
+    """Let the end of a terminal or a `kill` end us as Ctrl-C does: agents first, then we."""
+    raise KeyboardInterrupt(number)
 
 
 class Parser(argparse.ArgumentParser):

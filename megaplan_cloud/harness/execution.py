@@ -144,20 +144,6 @@ def audit(
     }
 
 
-def claimed_paths(directory: Path, state: State) -> list[str]:
-    """Return the files, from the project's folder, that the plan changed and says so.
-
-    A claim counts when Git sees the change; without a checkout every claim inside counts.
-    """
-    if not (directory / task_list.FILE).exists():
-        return []
-    document = task_list.read(directory)
-    report = audit(directory, state, document, batch_records(directory, document))
-    if report["skipped"]:
-        return list(report["files_claimed"])
-    return [path for path in report["files_claimed"] if path in report["files_in_diff"]]
-
-
 def changed_paths(directory: Path, state: State) -> list[str]:
     """Return the files that are not as they were before the first task."""
     baseline = _baseline(directory)

@@ -52,4 +52,4 @@ def classify(text: str, own: Iterable[Mapping[str, Any]] = ()) -> tuple[str, str
     for error, pattern, hint in KNOWN:
         if re.search(pattern, end, re.IGNORECASE):
             return error, hint
-    return "worker_error", "What it wrote is in {raw}."
+    return "worker_error", "What it wrote is in {raw}." if text else "Run its command by hand."

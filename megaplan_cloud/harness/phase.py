@@ -57,7 +57,11 @@ def run_phase(plan: Plan, phase: str, limits: Limits = EVERYTHING) -> PhaseResul
         begun = time.monotonic()
         run_id = _begin(plan, state, phase, limits)
         log.say(plan.root, f"[{plan.name}] {phase}: started")
-        result = _played(plan, phase, run_id, limits)
+        try:
+            result = _played(plan, phase, run_id, limits)
+        except KeyboardInterrupt:
+            _interrupted(plan, phase)
+            raise
         if not result.succeeded:
             _settle(plan, result)
         _end(plan, result, time.monotonic() - begun)
@@ -119,9 +123,11 @@ def _play(plan: Plan, phase: str, limits: Limits) -> str:
         places={"controller": {}},
         actions=actions(),
     )
+    if report.interrupted:
+        raise KeyboardInterrupt
     if not report.failed:
         return ""
-    return "; ".join(f"{task.name}: {task.reason}" for task in report.failures) or "interrupted"
+    return "; ".join(f"{task.name}: {task.reason}" for task in report.failures)
 
 
 def actions() -> ActionTable:
@@ -165,6 +171,13 @@ def stopped(state: State, event: str, phase: str, strategy: str = "rerun_phase")
     return replace(workflow.transition(state, event), resume_cursor=cursor)
 
 
+def _interrupted(plan: Plan, phase: str) -> None:
+    """Write down that a person or the system ended us; the agent is ended already."""
+    store.update(plan.directory, lambda now: replace(now, active_step=None))
+    events.append(plan.directory, "phase_end", phase, {"exit_kind": "interrupted"})
+    log.say(plan.root, f"[{plan.name}] {phase}: interrupted; run it again to go on")
+
+
 def _end(plan: Plan, result: PhaseResult, seconds: float) -> None:
     ended = {"exit_kind": result.exit_kind, "duration_ms": round(seconds * 1000)}
     failed = {"error": result.error, "message": result.message} if result.error else {}
@@ -176,10 +189,9 @@ def _end(plan: Plan, result: PhaseResult, seconds: float) -> None:
         told = f"{result.phase}: done in {seconds:.1f} s, now {state.current_state}"
         log.say(plan.root, f"[{plan.name}] {told}")
         return
-    for line in result.message.splitlines():
-        log.say(plan.root, f"[{plan.name}] {result.phase}: {line}")
-    if result.hint:
-        log.say(plan.root, f"[{plan.name}] {result.phase}: {result.hint}")
+    for line in [f"failed: {result.message}", result.hint]:
+        for part in line.splitlines():
+            log.say(plan.root, f"[{plan.name}] {result.phase}: {part}")
 
 
 def _require_playbook(phase: str, state: State) -> None:

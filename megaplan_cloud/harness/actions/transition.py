@@ -10,6 +10,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,10 +61,15 @@ def action(context: "Context", arguments: Mapping[str, Any]) -> Result:
 
 def finished(state: State, entry: Mapping[str, Any]) -> State:
     """Return the state after a phase: its entry in the history, nothing active, its cost added."""
+    active = state.active_step or {}
+    known = {key: active[key] for key in ("agent", "attempt") if key in active}
+    if "started_at" in active:
+        took = clock.now() - datetime.fromisoformat(active["started_at"])
+        known["duration_ms"] = round(took.total_seconds() * 1000)
     spent = float(state.meta.get("total_cost_usd", 0.0)) + float(entry.get("cost_usd", 0.0))
     return replace(
         state,
-        history=(*state.history, {"timestamp": clock.stamp(), **entry}),
+        history=(*state.history, {"timestamp": clock.stamp(), **known, **entry}),
         meta={**state.meta, "total_cost_usd": spent},
         active_step=None,
         latest_failure=None,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from megaplan_cloud.engine.context import Context
 
 barrier = True
-SHOWN = 5
+SHOWN = 10
 
 
 def action(context: "Context", arguments: Mapping[str, Any]) -> Result:
@@ -33,7 +33,7 @@ def _verified(directory: Path, state: State) -> Mapping[str, Any]:
     found = verification.run(directory, state, task_list.read(directory))
     done = execution.finish(directory, state, found)
     if found is not None and not found.passed:
-        raise _not_good(found, state)
+        raise _not_good(found, directory, state)
     files = [execution.FILE, execution.AUDIT, task_list.FILE, "final.md"]
     if state.level in ("bare", "light"):
         keep_json(directory, "review.json", _no_review(found), phase="execute")
@@ -51,13 +51,13 @@ def _verified(directory: Path, state: State) -> Mapping[str, Any]:
     ).document()
 
 
-def _not_good(found: Verification, state: State) -> HarnessError:
+def _not_good(found: Verification, directory: Path, state: State) -> HarnessError:
     ended = "was stopped: its time was over" if found.timed_out else f"exit code {found.rc}"
     told = "\n".join(f"  {line}" for line in found.tail[-SHOWN:])
     return HarnessError(
         "blocked_by_quality",
         f"the work is not good: `{found.command}` gave {ended}\n{told}",
-        hint=f"Look at execution.json, then: megaplan resume --plan {state.name}",
+        hint=f"Look at {directory / execution.FILE}, then: megaplan resume --plan {state.name}",
         details={"verification": found.document()},
     )
 
