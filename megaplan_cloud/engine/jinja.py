@@ -134,7 +134,7 @@ class Environment(jinja2.Environment):
     context_class = Reading
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(undefined=Missing, **options)
+        super().__init__(undefined=Missing, finalize=_output, **options)
         self.filters = _all_guarded({**self.filters, **filters.FILTERS})
         self.tests = _all_guarded({**self.tests, **jinja_tests.TESTS})
         self.globals |= {**lookups.GLOBALS, "omit": OMIT}
@@ -169,8 +169,13 @@ class Environment(jinja2.Environment):
         """Return what a template gives: its only value with its type, else all as one text."""
         parts = [part for part in values if part is not None]
         if len(parts) > 1:
-            return _as_text([settled(part) for part in parts if not _is_nothing(part)])
+            return _as_text([part for part in parts if not _is_nothing(part)])
         return settled(parts[0]) if parts else None
+
+
+def _output(value: Any) -> Any:
+    """Return what one `{{ }}` gives; called inside the template, so that errors have a line."""
+    return value if _is_nothing(value) else settled(value)
 
 
 def _is_nothing(part: Any) -> bool:

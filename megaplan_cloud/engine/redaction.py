@@ -28,6 +28,7 @@ class Redactor:
         self.names = frozenset(names)
         texts = {text for value in self.values for text in encodings(value) if text not in MASK}
         self._literals = tuple(sorted(texts, key=lambda text: (-len(text), text)))
+        self._long = tuple(literal for literal in self._literals if "\n" in literal)
         self._shapes = (*_assignments(self.names), *SHAPES)
         self._by_stem = _by_stem(self._shapes)
 
@@ -90,15 +91,18 @@ class Redactor:
         """Return what redacts output that comes in blocks."""
         return Stream(self)
 
-    def held_from(self, text: str, end: int) -> int:
-        """Return where, at or before `end`, a secret may begin that goes on behind it."""
-        begun = text.rfind("-----BEGIN ", 0, end)
-        if begun >= 0 and text.find("-----END ", begun, end) < 0 and _may_be_key(text, begun):
-            end = begun
-        for literal in self._literals:
-            if "\n" in literal:
-                end = min(end, _begun(text, end, literal))
-        return end
+    def held_from(self, text: str, lines: int) -> int:
+        """Return where the text can be cut at or before `lines`, the end of its last line.
+
+        No secret that is in the text, or may be when it goes on, stands across that place.
+        """
+        cut = lines
+        begun = text.rfind("-----BEGIN ", 0, lines)
+        if begun >= 0 and text.find("-----END ", begun, lines) < 0 and _may_be_key(text, begun):
+            cut = begun
+        cut = min([cut, *(_begun(text, literal) for literal in self._long)])
+        across = self.spans(text) if cut < lines else _spans(text, self._long)
+        return _before(cut, across)
 
     def longest(self) -> int:
         """Return the length of the longest text that is known to be secret."""
@@ -106,9 +110,8 @@ class Redactor:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where in the text secrets are."""
-        patterns = [re.compile(re.escape(literal)) for literal in self._literals if literal in text]
-        patterns += [shape.pattern for shape in self._shapes]
-        return [found.span() for pattern in patterns for found in pattern.finditer(text)]
+        shapes = [found.span() for each in self._shapes for found in each.pattern.finditer(text)]
+        return _spans(text, self._literals) + shapes
 
 
 def _by_stem(shapes: Iterable[Shape]) -> list[tuple[str, frozenset[str], list[Shape]]]:
@@ -144,12 +147,31 @@ def _may_be_key(text: str, begun: int) -> bool:
     return "PRIVATE KEY" in line or "\n" not in text[begun : begun + 64]
 
 
-def _begun(text: str, end: int, literal: str) -> int:
-    """Return where the text before `end` begins to be `literal`; `end` if it does not."""
-    for length in range(min(len(literal) - 1, end), 0, -1):
-        if text.startswith(literal[:length], end - length):
-            return end - length
-    return end
+def _begun(text: str, literal: str) -> int:
+    """Return where the end of the text is the beginning of a literal; its length if it is not."""
+    for length in range(min(len(literal) - 1, len(text)), 0, -1):
+        if text.endswith(literal[:length]):
+            return len(text) - length
+    return len(text)
+
+
+def _spans(text: str, literals: Iterable[str]) -> list[tuple[int, int]]:
+    """Return where the literals stand in the text."""
+    found = []
+    for literal in literals:
+        at = text.find(literal)
+        while at >= 0:
+            found.append((at, at + len(literal)))
+            at = text.find(literal, at + 1)
+    return found
+
+
+def _before(cut: int, spans: Iterable[tuple[int, int]]) -> int:
+    """Return the last place, at or before `cut`, that is inside no span."""
+    for start, end in sorted(spans, reverse=True):
+        if start < cut < end:
+            cut = start
+    return cut
 
 
 LINE_LIMIT = 256 * 1024
@@ -212,9 +234,7 @@ class Stream:
     def _ready_of_long(self, text: str) -> int:
         """Return where a line without end can be cut: not inside a secret."""
         cut = len(text) - max(MARGIN, 2 * self._redactor.longest())
-        for start, end in sorted(self._redactor.spans(text), reverse=True):
-            if start < cut < end:
-                cut = start
+        cut = _before(cut, self._redactor.spans(text))
         self._inside = cut <= 0
         return cut if cut > 0 else len(text)
 

@@ -57,7 +57,7 @@ def _lines_with(words: Iterable[str], text: str) -> list[tuple[int, int]]:
 def _shape(
     pattern: str, stem: str = "", *words: str, flags: int = 0, keep: str = "", many: bool = False
 ) -> Shape:
-    """Return a shape; the groups that `keep` names stay, `a` and `q` before the mask, `b` behind."""
+    """Return a shape; the groups in `keep` stay: `a` and `q` before the mask, `b` behind."""
     before = "".join(rf"\g<{group}>" for group in "aq" if group in keep)
     after = r"\g<b>" if "b" in keep else ""
     compiled = re.compile(pattern, flags)

@@ -9,7 +9,7 @@ from time import process_time
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from megaplan_cloud.engine.encodings import encodings
@@ -215,6 +215,7 @@ def leaking_texts(draw: st.DrawFn) -> tuple[str, str]:
 
 
 @given(leaking_texts(), st.lists(st.integers(0, 200), max_size=6))
+@example(leak=("811\\\n8", "811\\\r\n8811\\\r\n8"), cuts=[])
 def test_a_stream_never_gives_out_a_secret_however_it_is_cut(
     leak: tuple[str, str], cuts: Sequence[int]
 ) -> None:
