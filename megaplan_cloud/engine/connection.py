@@ -78,26 +78,41 @@ class FramedConnection:
         self._shell: Shell | None = None
         self._busy: Shell | Errand | None = None
 
+    def open(self) -> None:
+        """Open the shell now; otherwise the first command does it."""
+        self._opened()
+
+    def _opened(self) -> Shell:
+        if self._shell is not None:
+            return self._shell
+        shell = Shell(self._transport.open(BOOTSTRAP), self._place, self._patience)
+        try:
+            shell.open()
+        except (ConnectionFailed, KeyboardInterrupt):
+            shell.close()
+            raise
+        self._shell = shell
+        return shell
+
     def run(self, command: Command) -> Completed:
         """Run one command and return what came of it."""
-        for completed in self.send([Frame(command)]):
-            if completed is not None:
-                return completed
-        raise Unproven(f"{self._place} refused a command that nothing stopped.")
+        [completed] = self.send([Frame(command)])
+        if completed is None:
+            raise Unproven(f"{self._place} refused a command that nothing stopped.")
+        return completed
 
     def send(self, batch: Sequence[Frame]) -> Iterator[Completed | None]:
         """Send all frames at once; give one answer per frame, in order, as each is proven."""
         if not batch:
             return
-        if self._shell is None:
-            self._shell = Shell(self._transport.open(BOOTSTRAP), self._place, self._patience)
-        self._busy = self._shell
+        self._busy = shell = self._opened()
         try:
-            yield from self._shell.send(batch)
-        except (ConnectionFailed, Unproven, KeyboardInterrupt, GeneratorExit):
-            self.close()
-            raise
-        self._busy = None
+            yield from shell.send(batch)
+        finally:
+            # An answer is missing: the link broke, Ctrl-C came, or nobody wants to hear the rest.
+            if shell.waiting:
+                self.close()
+            self._busy = None
 
     def put(
         self,
@@ -164,7 +179,6 @@ class FramedConnection:
             self._cancel(busy.pid)
         if shell is not None:
             shell.close()
-        self._transport.close()
 
     def _cancel(self, pid: int | None) -> None:
         """Kill what the helper `pid` runs, through a channel of its own; give up after a while."""

@@ -3,9 +3,10 @@
 import secrets
 from collections.abc import Callable, Iterable
 
-from megaplan_cloud.engine.channel import Channel
+from megaplan_cloud.engine.answer import GarbledAnswer, Hello
+from megaplan_cloud.engine.channel import Block, Channel
 from megaplan_cloud.engine.command import Command
-from megaplan_cloud.engine.frame import GarbledAnswer, escape, hello, script, seconds
+from megaplan_cloud.engine.frame import escape, hello, script, seconds
 from megaplan_cloud.engine.shell import Patience, not_opened, unproven
 
 OnBlock = Callable[[bytes], None]
@@ -15,14 +16,18 @@ class Errand:
     """One command on its own channel; its exit code is known when its end mark was read."""
 
     def __init__(self, channel: Channel, place: str, patience: Patience) -> None:
-        self.pid: int | None = None
         self._channel = channel
         self._place = place
         self._patience = patience
         self._nonce = secrets.token_hex(16)
-        self._greeting = b""
+        self._hello = Hello(self._nonce)
         self._output = Tail(self._nonce)
         self._errors = Tail(self._nonce)
+
+    @property
+    def pid(self) -> int | None:
+        """The helper's process there; None until it said hello."""
+        return self._hello.pid
 
     def run(
         self,
@@ -46,44 +51,33 @@ class Errand:
             raise unproven(command, self._place, error, b"") from error
 
     def _hand_on(self, on_output: OnBlock, on_error: OnBlock, deadline: float | None) -> None:
-        block = self._channel.read(None if deadline is None else max(0.0, deadline - self._now()))
-        if block.is_error:
-            if shown := self._errors.feed(block.data):
-                on_error(shown)
-        elif not block.data:
-            raise EOFError
-        elif shown := self._output.feed(block.data):
-            on_output(shown)
+        block = self._read(deadline)
+        tail, hand_on = (self._errors, on_error) if block.is_error else (self._output, on_output)
+        if shown := tail.feed(block.data):
+            hand_on(shown)
 
     def _open(self, command: Command) -> None:
         """Start the helper and wait for its hello: no code is sent before it came."""
         mode = f"once {seconds(command.timeout)} {int(command.become)}"
         self._channel.feed([hello(self._nonce, mode)])
         deadline = self._now() + self._patience.opening
-        said = b""
+        errors = b""
         try:
             while self.pid is None:
-                block = self._channel.read(max(0.0, deadline - self._now()))
-                if not block.data:
-                    raise EOFError
-                said = (said + block.data)[-8192:]
-                if not block.is_error:
-                    self._read_hello(block.data)
+                block = self._read(deadline)
+                if block.is_error:
+                    errors = (errors + block.data)[-4096:]
+                else:
+                    self._output.feed(self._hello.feed(block.data))
         except (EOFError, TimeoutError, GarbledAnswer) as error:
+            said = self._hello.skipped + b"\n" + errors
             raise not_opened(self._place, error, self._channel, said, self._patience) from error
 
-    def _read_hello(self, data: bytes) -> None:
-        self._greeting += data
-        mark = f"\n{self._nonce} ".encode()
-        start = self._greeting.find(mark)
-        end = self._greeting.find(b"\n", start + 1) if start >= 0 else -1
-        if end < 0:
-            self._greeting = self._greeting[-4096:]
-            return
-        word, _, figure = self._greeting[start + len(mark) : end].partition(b" ")
-        if word != b"hello" or not figure.isdigit():
-            raise GarbledAnswer((word + b" " + figure).decode("utf-8", "replace"))
-        self.pid = int(figure)
+    def _read(self, deadline: float | None) -> Block:
+        block = self._channel.read(None if deadline is None else max(0.0, deadline - self._now()))
+        if not block.data and not block.is_error:
+            raise EOFError
+        return block
 
     def _now(self) -> float:
         return self._patience.clock()

@@ -1,9 +1,8 @@
-"""A frame: one command as it travels to a place, and the reading of what comes back."""
+"""A frame: one command as it travels to a place, as bytes that a POSIX shell can read."""
 
 import hashlib
 import re
 import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -31,38 +30,6 @@ class Frame:
     command: Command
     group: int = 0
     stops: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Began:
-    """The begin mark of frame `number` was read."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Frame `number` never began, because an earlier frame of its batch failed."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The end mark of frame `number` was read, and with it all that the command said."""
-
-    number: int
-    rc: int
-    stdout: bytes
-    stderr: bytes
-    timed_out: bool
-
-
-class GarbledAnswer(Exception):
-    """What came back is not what the far side of this protocol says."""
-
-
-Event = Began | Refused | Ended
 
 
 def hello(nonce: str, mode: str) -> bytes:
@@ -157,88 +124,6 @@ def seconds(timeout: float | None) -> str:
     return f"{max(timeout, 0.001):.3f}".rstrip("0").rstrip(".")
 
 
-class Answers:
-    """Reads the answers of a helper: bytes in, events out; raises `GarbledAnswer` on anything else.
-
-    `pid` is None until the hello came; what was printed before it (banners, login files) is
-    kept in `greeting` up to its last 4 kB.
-    """
-
-    def __init__(self, nonce: str) -> None:
-        self.pid: int | None = None
-        self.greeting = b""
-        self._mark = f"{nonce} ".encode()
-        self._buffer = bytearray()
-        self._body: tuple[int, int, int] | None = None
-
-    def feed(self, data: bytes) -> Iterator[Event]:
-        """Take `data` and return the events that are complete with it."""
-        self._buffer += data
-        if self.pid is None and not self._read_hello():
-            return
-        while (event := self._next()) is not None:
-            yield event
-
-    def _read_hello(self) -> bool:
-        start = self._buffer.find(b"\n" + self._mark)
-        end = self._buffer.find(b"\n", start + 1) if start >= 0 else -1
-        if end < 0:
-            self.greeting = bytes(self._buffer[-4096:])
-            # All but what may be the beginning of the mark has been looked at.
-            del self._buffer[: max(0, len(self._buffer) - 4096)]
-            return False
-        self.greeting = bytes(self._buffer[max(0, start - 4096) : start])
-        words = self._buffer[start + 1 : end].decode("ascii", "replace").split(" ")
-        del self._buffer[: end + 1]
-        if words[1] != "hello" or len(words) != 3 or not words[2].isdigit():
-            raise GarbledAnswer(" ".join(words[1:]))
-        self.pid = int(words[2])
-        return True
-
-    def _next(self) -> Event | None:
-        if self._body is not None:
-            return self._read_body(*self._body)
-        words = self._line(0)
-        match words:
-            case None:
-                return None
-            case ["begin", number]:
-                return Began(_figure(number))
-            case ["skip", number]:
-                return Refused(_figure(number))
-            case ["sizes", number, out, err]:
-                self._body = (_figure(number), _figure(out), _figure(err))
-                return self._read_body(*self._body)
-        raise GarbledAnswer(" ".join(words))
-
-    def _read_body(self, number: int, out: int, err: int) -> Event | None:
-        if len(self._buffer) <= out + err:
-            return None
-        body = bytes(self._buffer[: out + err]) if self._ends(out + err) else b""
-        match self._line(out + err):
-            case None:
-                return None
-            case ["end", again, rc, late] if _figure(again) == number:
-                self._body = None
-                return Ended(number, _figure(rc), body[:out], body[out:], late == "1")
-            case words:
-                raise GarbledAnswer(" ".join(words))
-
-    def _ends(self, start: int) -> bool:
-        return self._buffer.find(b"\n", start) >= 0
-
-    def _line(self, start: int) -> list[str] | None:
-        """Take the marked line at `start`, and all before it, from the buffer."""
-        end = self._buffer.find(b"\n", start)
-        line = bytes(self._buffer[start:end] if end >= 0 else self._buffer[start : start + 4096])
-        if not line.startswith(self._mark[: len(line)]) or (end < 0 and len(line) == 4096):  # noqa: PLR2004
-            raise GarbledAnswer(line[:200].decode("utf-8", "replace"))
-        if end < 0:
-            return None
-        del self._buffer[: end + 1]
-        return line[len(self._mark) :].decode("ascii", "replace").split(" ")
-
-
 _SPECIAL = re.compile(rb"[^ -\[\]-~]")
 
 
@@ -250,12 +135,6 @@ def _escaped(found: re.Match[bytes]) -> bytes:
             return b"\\\\"
         case byte:
             return b"\\0%03o" % byte[0]
-
-
-def _figure(word: str) -> int:
-    if not (word.isascii() and word.isdigit()):
-        raise GarbledAnswer(f"{word!r} is not a figure")
-    return int(word)
 
 
 def _header(nonce: str, fields: str) -> bytes:

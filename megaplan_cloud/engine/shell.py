@@ -5,22 +5,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from megaplan_cloud.engine.channel import Channel
-from megaplan_cloud.engine.command import Command, Completed
-from megaplan_cloud.engine.errors import ConnectionFailed, Unproven
-from megaplan_cloud.engine.frame import (
+from megaplan_cloud.engine.answer import (
     Answers,
     Began,
     Ended,
     Event,
-    Frame,
     GarbledAnswer,
+    Hello,
     Refused,
-    define,
-    encode,
-    hello,
-    program_key,
 )
+from megaplan_cloud.engine.channel import Channel
+from megaplan_cloud.engine.command import Command, Completed
+from megaplan_cloud.engine.errors import ConnectionFailed, Unproven
+from megaplan_cloud.engine.frame import Frame, define, encode, hello, program_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +37,11 @@ class Shell:
         self._place = place
         self._patience = patience
         self._nonce = secrets.token_hex(16)
+        self._hello = Hello(self._nonce)
         self._answers = Answers(self._nonce)
         self._programs: set[str] = set()
         self._number = 0
+        self._answered = 0
         self._batch = 0
         self._errors = b""
         self._events: Iterator[Event] = iter(())
@@ -51,7 +50,12 @@ class Shell:
     @property
     def pid(self) -> int | None:
         """The helper's process there; None until it said hello."""
-        return self._answers.pid
+        return self._hello.pid
+
+    @property
+    def waiting(self) -> bool:
+        """Whether frames were sent whose answers have not been read."""
+        return self._answered < self._number
 
     def open(self) -> None:
         """Wait for the helper's hello; raises `ConnectionFailed` when it does not come.
@@ -63,19 +67,20 @@ class Shell:
             try:
                 self._read(deadline)
             except (EOFError, TimeoutError, GarbledAnswer) as error:
-                said = self._answers.greeting + b"\n" + self._errors
+                said = self._hello.skipped + b"\n" + self._errors
                 raise not_opened(self._place, error, self._channel, said, self._patience) from error
 
     def send(self, batch: Sequence[Frame]) -> Iterator[Completed | None]:
         """Send `batch` in one write; give the answers as they are proven."""
-        self.open()
         first = self._number + 1
         self._channel.feed([self._encode(batch)])
         for number, frame in enumerate(batch, start=first):
             try:
-                yield self._answer(number, frame)
+                completed = self._answer(number, frame)
             except (EOFError, TimeoutError, GarbledAnswer) as error:
                 raise unproven(frame.command, self._place, error, self._errors) from error
+            self._answered = number
+            yield completed
 
     def close(self) -> None:
         """Close the channel; the helper ends by itself when it reads the end of its input."""
@@ -127,10 +132,8 @@ class Shell:
         if block.is_error:
             self._errors = (self._errors + block.data)[-4096:]
         elif block.data:
-            self._events = self._answers.feed(block.data)
-            # The hello is read by the parser as it is fed; it is no event.
-            if self.pid is None:
-                self._events = iter(tuple(self._events))
+            data = block.data if self.pid is not None else self._hello.feed(block.data)
+            self._events = self._answers.feed(data)
         else:
             raise EOFError
 

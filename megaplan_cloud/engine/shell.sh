@@ -65,10 +65,12 @@ PROCESSES
     [ "$found" = ' ' ] || send_signal KILL $found
 }
 
-# Ends the helper $1 and what it runs: it is told to go before its command is taken from it.
+# Ends the helper $1 and what it runs. It is held still meanwhile, so that it begins nothing new.
 cancel() {
-    kill -s TERM "$1" 2>/dev/null
+    kill -s STOP "$1" 2>/dev/null
     fell "$1" "$$"
+    kill -s TERM "$1" 2>/dev/null
+    kill -s CONT "$1" 2>/dev/null
     say cancelled "$1"
 }
 

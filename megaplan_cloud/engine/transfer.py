@@ -17,7 +17,6 @@ from typing import Any, Protocol
 from megaplan_cloud.engine.channel import BLOCK
 from megaplan_cloud.engine.command import Command, Completed, Program
 from megaplan_cloud.engine.errors import PlaybookError
-from megaplan_cloud.engine.frame import Frame
 
 # More than this travels on a channel of its own, so that it need not fit into memory here.
 SMALL = 1 << 20
@@ -28,8 +27,8 @@ PARTS = 5
 class Carrier(Protocol):
     """What files travel over: the part of a connection that is needed here."""
 
-    def send(self, batch: list[Frame]) -> Iterator[Completed | None]:
-        """Send frames and give their answers."""
+    def run(self, command: Command) -> Completed:
+        """Run a command and return what came of it."""
 
     def errand(
         self, command: Command, on_output: Callable[[bytes], None], source: Iterable[bytes]
@@ -55,7 +54,7 @@ def put(
     content = source.read_bytes() if isinstance(source, Path) else source
     if len(content) > SMALL:
         return carrier.errand(command, _ignore, [content])
-    return _one(carrier, Command(words, content, become=become, program=_program()))
+    return carrier.run(Command(words, content, become=become, program=_program()))
 
 
 def get(carrier: Carrier, source: str, target: Path, *, become: bool) -> Completed:
@@ -85,7 +84,7 @@ def sync(carrier: Carrier, source: Path, target: str, *, check: bool, become: bo
     with ThreadPoolExecutor(max_workers=1) as pool:
         reading = pool.submit(read_tree, source)
         listing = Command(("list", target), program=_program(), become=become)
-        listed = _one(carrier, listing)
+        listed = carrier.run(listing)
         ours = reading.result()
     if listed.rc != 0:
         return listed
@@ -176,13 +175,6 @@ class Arrival:
     def whole(self) -> bool:
         """Return whether all that was promised came, unharmed."""
         return self._promised == (self._hash.hexdigest(), self._size)
-
-
-def _one(carrier: Carrier, command: Command) -> Completed:
-    for completed in carrier.send([Frame(command)]):
-        if completed is not None:
-            return completed
-    raise AssertionError("a batch of one was refused")
 
 
 def _ignore(_: bytes) -> None:
