@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from megaplan_cloud.engine.mark import Mark
+from megaplan_cloud.engine.source import Octal
 from megaplan_cloud.engine.suggestion import suggestion
 
 
@@ -110,11 +111,13 @@ def _type(schema: Schema, _compile: Compile) -> Check:
     tests = [TYPES[name][1] for name in names]
     words = schema.get("x-expected") or either([TYPES[name][0] for name in names])
     octal = bool(schema.get("x-octal"))
+    title = schema.get("title", "")
 
     def check(value: Any, spot: Spot, found: list[Problem]) -> None:
         if not any(test(value) for test in tests):
             hint = _octal(value) if octal else spelling(value, words)
-            found.append(_wrong(spot, words, value, hint))
+            named = spot._replace(name=title) if title and not spot.name.startswith("'") else spot
+            found.append(_wrong(named, words, value, hint))
 
     return check
 
@@ -188,15 +191,15 @@ def _size(key: str, kind: type[Sized], holds: Callable[[int, int], bool], words:
 
 
 def _pattern(schema: Schema, _compile: Compile) -> Check:
-    search = re.compile(schema["pattern"]).search
+    pattern = schema["pattern"]
+    search = re.compile(pattern).search
     words = schema.get("patternErrorMessage", "")
 
     def check(value: Any, spot: Spot, found: list[Problem]) -> None:
         if isinstance(value, str) and not search(value):
-            what = words or f"must match {schema['pattern']}"
-            found.append(
-                Problem(f"{called(spot)} {what}, not {shown(value)}", spot, vague=not words)
-            )
+            what = f"{called(spot)} {words or f'must match {pattern}'}"
+            known = "" if spot.name == shown(value) else f", not {shown(value)}"
+            found.append(Problem(f"{what}{known}", spot, vague=not words))
 
     return check
 
@@ -297,12 +300,25 @@ def _required(schema: Schema, _compile: Compile) -> Check:
         if not isinstance(value, dict):
             return
         for key in keys:
-            if key not in value:
+            if key not in value and not _misspelt(key, value, schema):
                 what = f"{_title(schema, spot)} needs the key '{key}'"
                 hint = _description(properties.get(key))
                 found.append(Problem(what, spot, f"{key}: {hint}" if hint else ""))
 
     return check
+
+
+def _misspelt(key: str, mapping: Mapping[str, Any], schema: Schema) -> bool:
+    """Say whether the error of another key tells already that `key` was meant."""
+    properties = schema.get("properties", {})
+    if schema.get("additionalProperties") is not False:
+        return False
+    advice = schema.get("x-refused", {})
+    return any(
+        suggestion(other, [key]) or key in re.findall(r"\w+", advice.get(other, ""))
+        for other in mapping
+        if other not in properties
+    )
 
 
 def _property_names(schema: Schema, compile_part: Compile) -> Check:
@@ -374,9 +390,8 @@ def _one_of(schema: Schema, compile_part: Compile) -> Check:
         if matches == 1:
             return
         if choice:
-            both = " and not more than one of them" if matches else ""
-            what = f"{_title(schema, spot)} needs {choice}{both}"
-            found.append(Problem(what, spot))
+            verb, rest = ("takes", ", not both") if matches else ("needs", "")
+            found.append(Problem(f"{_title(schema, spot)} {verb} {choice}{rest}", spot))
         elif matches:
             found.append(Problem(f"{called(spot)} can be read in more than one way", spot))
         else:
@@ -406,7 +421,8 @@ def _nearest(
     if not words:
         return min(branches, key=len)
     text = value if isinstance(value, str) else ""
-    hint = schema.get("x-hints", {}).get(text) or spelling(value, words)
+    advice = (problem.hint for inner in branches for problem in inner if problem.hint)
+    hint = schema.get("x-hints", {}).get(text) or spelling(value, words) or next(advice, "")
     return [_wrong(spot, words, value, hint)]
 
 
@@ -478,6 +494,8 @@ def spelling(value: Any, words: str) -> str:
         lower = value.lower()
         if "true or false" in words and lower in TRUTHS:
             return f"Write {TRUTHS[lower]}."
+        if "mapping" in words and re.match(r"\w+=", value):
+            return "Write the arguments as a mapping: each as key: value."
         if "number" in words and re.fullmatch(r"-?\d+(\.\d+)?", value):
             return f"Write {value} without quotes."
     elif "text" in words and isinstance(value, bool | int | float):
@@ -495,7 +513,8 @@ def _octal(value: Any) -> str:
     """Return how to write a file mode that was given as a number."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         return ""
-    digits = str(value) if re.fullmatch("[0-7]{3,4}", str(value)) else f"{value:o}"
+    written = not isinstance(value, Octal) and re.fullmatch("[0-7]{3,4}", str(value))
+    digits = str(value) if written else f"{value:o}"
     return f'Write "{digits.rjust(4, "0")}" in quotes.'
 
 

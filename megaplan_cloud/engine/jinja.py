@@ -387,7 +387,9 @@ def _told(scope: Names, place: Callable[[int], Mark | None]) -> Iterator[None]:
 def _sentence(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it calls itself without end."
-    return f"{str(error).rstrip('.') or type(error).__name__}."
+    # Jinja adds the line to the text of its own errors; ours have a mark.
+    said = error.message if isinstance(error, jinja2.TemplateSyntaxError) else str(error)
+    return f"{(said or '').rstrip('.') or type(error).__name__}."
 
 
 def _failed_line(error: BaseException) -> int:

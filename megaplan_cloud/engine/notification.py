@@ -4,8 +4,16 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from megaplan_cloud.engine.errors import PlaybookError
-from megaplan_cloud.engine.statement import IncludeRole, IncludeTasks, Statement, Task, every
-from megaplan_cloud.engine.suggestion import did_you_mean
+from megaplan_cloud.engine.statement import (
+    Block,
+    ImportTasks,
+    IncludeRole,
+    IncludeTasks,
+    Statement,
+    Task,
+    every,
+)
+from megaplan_cloud.engine.suggestion import did_you_mean, suggestion
 
 if TYPE_CHECKING:
     from megaplan_cloud.engine.playbook import Play
@@ -20,8 +28,7 @@ def check(play: "Play") -> Iterator[PlaybookError]:
     statements = list(every(_statements(play)))
     if _open_ended(play, statements):
         return
-    own = _tasks(every(play.handlers))
-    known = [*own, *_handlers_of_roles(play, statements)]
+    known = [*every(play.handlers), *_handlers_of_roles(play, statements)]
     names = {name for handler in known for name in _names(handler)}
     notified = [name for task in _tasks(statements) for name in task.notify]
     for name in notified:
@@ -32,7 +39,8 @@ def check(play: "Play") -> Iterator[PlaybookError]:
                 hint=f"{did_you_mean(name, names)}Handlers stand in the play or in its roles.",
             )
     if not any("{{" in name for name in notified):
-        yield from _never_notified(own, {str(name) for name in notified})
+        meant = {str(name) for name in notified} | {suggestion(name, names) for name in notified}
+        yield from _never_notified(_unfold(play.handlers), meant)
 
 
 def _statements(play: "Play") -> Iterator[Statement]:
@@ -59,18 +67,30 @@ def _open_ended(play: "Play", statements: Iterable[Statement]) -> bool:
     )
 
 
-def _handlers_of_roles(play: "Play", statements: Iterable[Statement]) -> Iterator[Task]:
+def _handlers_of_roles(play: "Play", statements: Iterable[Statement]) -> Iterator[Statement]:
     roles = [use.role for use in play.roles if use.role]
     roles += [
         found.loaded for found in statements if isinstance(found, IncludeRole) and found.loaded
     ]
     for role in roles:
-        yield from _tasks(every(role.handlers))
+        yield from every(role.handlers)
 
 
-def _names(handler: Task) -> Iterator[str]:
+def _unfold(handlers: Iterable[Statement]) -> Iterator[Task]:
+    """Yield the handlers of a list: blocks and imports are opened, includes are not."""
+    for handler in handlers:
+        match handler:
+            case Task():
+                yield handler
+            case Block():
+                yield from _unfold(handler.block)
+            case ImportTasks():
+                yield from _unfold(handler.tasks)
+
+
+def _names(handler: Statement) -> Iterator[str]:
     yield handler.keywords.name
-    yield from handler.listen
+    yield from handler.listen if isinstance(handler, Task) else ()
 
 
 def _never_notified(handlers: Iterable[Task], notified: set[str]) -> Iterator[PlaybookError]:

@@ -27,6 +27,13 @@ from megaplan_cloud.engine.statement import (
 )
 from megaplan_cloud.engine.suggestion import did_you_mean
 
+# The names that the engine gives to templates; nothing overrides them.
+MAGIC = frozenset(
+    {
+        *("inventory_hostname", "ansible_check_mode", "check", "playbook_dir"),
+        *("role_name", "role_path", "item"),
+    }
+)
 SHARED = frozenset(Keywords.__dataclass_fields__)
 TASK_KEYWORDS = SHARED | {
     *("loop", "loop_control", "register", "until", "retries", "delay"),
@@ -39,8 +46,9 @@ class Reading:
     """How task lists are read: what is known, where to look, and what was found wrong.
 
     `open` are the files being read, outermost first; `conditional` says that a `when` or a loop
-    stands between them. Whatever is wrong is added to `problems`, and reading goes on, so that
-    one load tells everything. `read` keeps each file's statements: no file is read twice.
+    stands between them, `handlers` that they hold handlers. Whatever is wrong is added to
+    `problems`, and reading goes on, so that one load tells everything. `read` keeps each file's
+    statements: no file is read twice.
     """
 
     actions: Collection[str]
@@ -48,6 +56,7 @@ class Reading:
     folders: tuple[Path, ...] = ()
     open: tuple[Path, ...] = ()
     conditional: bool = False
+    handlers: bool = False
     problems: list[EngineError] = field(default_factory=list)
     read: dict[tuple[Path, tuple[Path, ...]], tuple[Statement, ...]] = field(default_factory=dict)
 
@@ -110,7 +119,7 @@ def statements(nodes: Any, reading: Reading) -> tuple[Statement, ...]:
 
 def handlers(nodes: Any, reading: Reading) -> tuple[Statement, ...]:
     """Return the statements of a list of handlers."""
-    read = statements(nodes, reading)
+    read = statements(nodes, replace(reading, handlers=True))
     for found in read:
         if isinstance(found, IncludeTasks | IncludeRole):
             reading.refuse("a handler cannot be an include", found.mark, "Write import_tasks.")
@@ -152,6 +161,13 @@ def _action(node: source.Mapping, reading: Reading) -> str:
 def _task(node: source.Mapping, key: str, action: str, reading: Reading) -> Task:
     if "loop_control" in node and "loop" not in node:
         reading.refuse("'loop_control' needs 'loop' beside it", node.keys_at["loop_control"])
+    if "listen" in node and not reading.handlers:
+        hint = "It says what else notifies a handler; this task is none."
+        reading.refuse("'listen' stands outside handlers", node.keys_at["listen"], hint)
+    if node.get("register") in MAGIC:
+        hint = "Choose another name; the engine's own always counts."
+        what = f"'{node['register']}' is a name of the engine"
+        reading.refuse(what, node.values_at["register"], hint)
     return Task(
         action=action,
         arguments=node[key],
@@ -309,11 +325,16 @@ def _closes_circle(path: Path, name: str, mark: Mark | None, reading: Reading) -
     if not reading.conditional:
         circle = (*reading.open[reading.open.index(path) :], path)
         reading.refuse(
-            f"'{name}' includes itself without end: " + " → ".join(file.name for file in circle),
+            f"'{name}' includes itself without end: " + " → ".join(map(_short, circle)),
             mark or NOWHERE,
             "Take one of them out of the circle, or give one a when.",
         )
     return True
+
+
+def _short(path: Path) -> str:
+    """Return the name of a task file, with its role's if it is in one."""
+    return "/".join(path.parts[-3:]) if path.parent.name == "tasks" else path.name
 
 
 def _mapping(path: Path, schema_name: str, reading: Reading) -> Mapping[str, Any]:

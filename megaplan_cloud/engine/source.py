@@ -38,6 +38,10 @@ class Text(str):
         return str(self), self.mark
 
 
+class Octal(int):
+    """A whole number that was written in octal, as `0o644`."""
+
+
 class Mapping(dict[str, Any]):
     """A YAML mapping: a `dict` that knows where it, its keys and their values stand."""
 
@@ -148,7 +152,8 @@ CONSTANTS = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 NUMBER_STARTS = frozenset("0123456789+-.")
-INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+INTEGER = re.compile(r"[-+]?[0-9]+|0x[0-9a-fA-F]+")
+OCTAL = re.compile(r"0o[0-7]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
@@ -206,6 +211,8 @@ class _Reader:
                 mark=self.mark(node),
                 hint=f'Write "{text}" in quotes; a file mode is always quoted.',
             )
+        if OCTAL.fullmatch(text):
+            return Octal(text, 8)
         if INTEGER.fullmatch(text):
             return int(text, 0)
         if FLOAT.fullmatch(text):

@@ -13,7 +13,7 @@ from megaplan_cloud.engine.errors import EngineError, TemplateError
 from megaplan_cloud.engine.mark import Mark
 from megaplan_cloud.engine.names import read_by
 from megaplan_cloud.engine.playbook import Play, Playbook, RoleUse
-from megaplan_cloud.engine.reader import Reading, read_role, read_tasks
+from megaplan_cloud.engine.reader import MAGIC, Reading, read_role, read_tasks
 from megaplan_cloud.engine.role import Role
 from megaplan_cloud.engine.source import Text
 from megaplan_cloud.engine.statement import (
@@ -30,12 +30,7 @@ from megaplan_cloud.engine.suggestion import did_you_mean
 from megaplan_cloud.engine.template import UndefinedVariable
 from megaplan_cloud.house import house
 
-MAGIC = frozenset(
-    {
-        *("inventory_hostname", "ansible_check_mode", "check", "playbook_dir"),
-        *("role_name", "role_path", "ansible_failed_task", "ansible_failed_result"),
-    }
-)
+AFTER_A_FAILURE = ("ansible_failed_task", "ansible_failed_result")
 GUARDED = re.compile(r"\b([A-Za-z_]\w*)(?:\.\w+|\[[^]]*\])* is (?:not )?(?:un)?defined")
 
 
@@ -69,7 +64,7 @@ def check(playbook: Playbook, known: Collection[str], reading: Reading) -> Itera
     for play in playbook.plays:
         open_ended = _open_ended(play)
         view = View(
-            frozenset(known) | MAGIC | registered,
+            frozenset(known) | MAGIC - {"item"} | registered,
             (playbook.path.parent / "templates", playbook.path.parent, house() / "templates"),
             lambda open_ended=open_ended: candidates.of(open_ended),  # type: ignore[misc]
         )
@@ -81,7 +76,7 @@ def check_role(role: Role, known: Collection[str], reading: Reading) -> Iterator
     own = [*every(role.tasks), *every(role.handlers)]
     candidates = Candidates(reading)
     view = View(
-        frozenset(known) | MAGIC | frozenset(facts(own)),
+        frozenset(known) | MAGIC - {"item"} | frozenset(facts(own)),
         (house() / "templates",),
         lambda: candidates.of([found for found in own if _is_open(found)]),
     )
@@ -170,8 +165,9 @@ def _check_statement(statement: Statement, view: View) -> Iterator[EngineError]:
         case Task():
             yield from _check_task(statement, view)
         case Block():
-            for part in (statement.block, statement.rescue, statement.always):
-                yield from _check_statements(part, view)
+            yield from _check_statements(statement.block, view)
+            view = view.and_(AFTER_A_FAILURE)
+            yield from _check_statements((*statement.rescue, *statement.always), view)
         case ImportTasks():
             yield from _check_statements(statement.tasks, view)
         case IncludeTasks():
