@@ -1,0 +1,83 @@
+"""`invoke doctor`: every known gotcha, found by its playbook and fixed by it if asked."""
+
+from pathlib import Path
+from typing import Any
+
+from megaplan_cloud.cloud import settings as loader
+from megaplan_cloud.cloud.answer import FAILED, Answer
+from megaplan_cloud.cloud.errors import InvalidArguments
+from megaplan_cloud.cloud.playing import played, said
+from megaplan_cloud.cloud.settings import Settings
+from megaplan_cloud.cloud.voice import Voice
+from megaplan_cloud.engine.suggestion import did_you_mean
+from megaplan_cloud.house import house
+
+
+def run(voice: Voice, *, cloud_yaml: str, fix: str, check: bool) -> Answer:
+    """Look for every gotcha, or fix the one that is named."""
+    known = gotchas()
+    if fix and fix not in known:
+        raise InvalidArguments(
+            f"There is no fixup '{fix}'.",
+            hint=f"{did_you_mean(fix, known)}Fixups: {', '.join(known)}.",
+        )
+    settings = voice.guard(loader.playable(loader.load(cloud_yaml)))
+    return _fixed(voice, settings, fix, check=check) if fix else _looked(voice, settings, known)
+
+
+def gotchas() -> list[str]:
+    """Return the names of all fixups; each is a playbook."""
+    return sorted(path.stem for path in (house() / "playbooks" / "fixups").glob("*.yml"))
+
+
+def _looked(voice: Voice, settings: Settings, known: list[str]) -> Answer:
+    """Return what was found; a box with a gotcha is a failed answer."""
+    found = [_gotcha(voice, settings, name) for name in known]
+    bad = [gotcha for gotcha in found if gotcha["found"]]
+    document: dict[str, Any] = {"success": not bad, "gotchas": found}
+    if bad:
+        document |= {
+            "error": "gotcha_found",
+            "message": f"{len(bad)} of {len(found)} gotchas found: {', '.join(b['id'] for b in bad)}",
+            "hint": bad[0]["fix"],
+        }
+    return Answer(document, tuple(_line(each) for each in found), FAILED if bad else 0)
+
+
+def _gotcha(voice: Voice, settings: Settings, name: str) -> dict[str, Any]:
+    report = played(
+        f"fixups/{name}", settings, voice, variables={"fix": False}, show=False
+    )
+    words = said(report)
+    return {
+        "id": name,
+        "story": story(house() / "playbooks" / "fixups" / f"{name}.yml"),
+        "found": bool(words.get("found")),
+        "evidence": list(words.get("evidence") or []),
+        "places": list(words.get("places") or []),
+        "fix": f"invoke doctor --fix {name}",
+    }
+
+
+def story(playbook: Path) -> str:
+    """Return the first line of a fixup's own comment: what goes wrong."""
+    lines = playbook.read_text(encoding="utf-8").splitlines()
+    comments = [line.lstrip("# ") for line in lines if line.startswith("#")]
+    return comments[1].partition("   ")[0].strip() if len(comments) > 1 else playbook.stem
+
+
+def _fixed(voice: Voice, settings: Settings, name: str, *, check: bool) -> Answer:
+    report = played(f"fixups/{name}", settings, voice, variables={"fix": True}, check=check)
+    words = said(report)
+    document = {"success": True, "event": "cloud_doctor", "check": check, **words}
+    if not words.get("found"):
+        return Answer(document, (f"{name}: there is nothing to fix",))
+    next_step = str(words.get("next") or "")
+    return Answer(document, tuple(line for line in (f"{name}: fixed", next_step) if line))
+
+
+def _line(gotcha: dict[str, Any]) -> str:
+    if not gotcha["found"]:
+        return f"ok     {gotcha['id']}: {gotcha['story']}"
+    evidence = ", ".join(str(each) for each in gotcha["evidence"])
+    return f"FOUND  {gotcha['id']}: {gotcha['story']} {evidence}. Fix it: {gotcha['fix']}"

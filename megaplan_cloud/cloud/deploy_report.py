@@ -1,0 +1,92 @@
+"""The report of a deploy: its steps, what changed, and how the box is now."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from megaplan_cloud.cloud.playing import said
+from megaplan_cloud.cloud.settings import Settings
+from megaplan_cloud.engine.report import Report, TaskReport
+from megaplan_cloud.engine.result import Status
+
+TAIL_LINES, TAIL_CHARACTERS = 20, 4000
+LOOKING = frozenset(
+    {"query", "stat", "assert", "emit", "refuse", "debug", "slurp", "include_role", "include_tasks"}
+)
+
+
+def steps(report: Report) -> list[dict[str, Any]]:
+    """Return each task that does something, with its status and what it wrote last."""
+    return [_step(task) for task in report.tasks() if task.action not in LOOKING]
+
+
+def document(report: Report, settings: Settings, *, check: bool) -> dict[str, Any]:
+    """Return the JSON document of a deploy (schemas/deploy.schema.json)."""
+    seen = said(report)
+    changed = [task.name for task in report.tasks() if task.status is Status.CHANGED]
+    unknown = [task.name for task in report.tasks() if task.status is Status.UNKNOWN]
+    repos = [dict(repo) for repo in seen.get("repos", [])]
+    no_op = not changed and not (check and unknown)
+    return {
+        "success": True,
+        "event": "cloud_deploy",
+        "provider": settings.provider.name,
+        "service": settings["box.identity"],
+        "check": check,
+        "steps": steps(report),
+        "changed": changed,
+        "unknown": unknown,
+        "image_rebuild": "not_triggered",
+        "no_op": no_op,
+        "volume": seen.get("volume"),
+        "repos": repos,
+        "health": seen.get("health"),
+        "warnings": _warnings(repos, seen.get("health") or {}),
+        "verdict": _verdict(no_op=no_op, check=check, changed=len(changed)),
+    }
+
+
+def summary(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the lines by which a person knows how the deploy went."""
+    lines = [f"cloud deploy: provider={answer['provider']} service={answer['service']}"]
+    lines += [f"  {repo['workspace']}: {_repo(repo)}" for repo in answer["repos"]]
+    if answer["health"]:
+        lines.append(f"  health: {answer['health']['status']} at {answer['health']['url']}")
+    lines += [f"warning: {warning}" for warning in answer["warnings"]]
+    return (*lines, answer["verdict"])
+
+
+def _step(task: TaskReport) -> dict[str, Any]:
+    shown: dict[str, Any] = {"name": task.name, "status": str(task.status), "detail": task.reason}
+    for stream in ("stdout", "stderr"):
+        if text := str(task.result.get(stream) or ""):
+            shown[f"{stream}_tail"] = text.splitlines()[-TAIL_LINES:]
+    return shown
+
+
+def _repo(repo: Mapping[str, Any]) -> str:
+    if repo["reason"]:
+        return f"{repo['status']}: {repo['reason']}"
+    dirty = ", with uncommitted changes" if repo.get("dirty") else ""
+    return f"{repo['status']}, {repo['checked_out_branch']} at {repo['head'][:12]}{dirty}"
+
+
+def _warnings(repos: list[dict[str, Any]], health: Mapping[str, Any]) -> list[str]:
+    """Return what an operator should know although the box came up."""
+    fine = ("cloned", "present")
+    found = [
+        f"{repo['workspace']} is not usable: {repo['reason']}"
+        for repo in repos
+        if repo["status"] not in fine
+    ]
+    components = dict(health.get("components") or {})
+    return found + [
+        f"{name} is {each['status']}: {each.get('reason', '')}"
+        for name, each in components.items()
+        if each["status"] != "ready" and not name.startswith("repo:")
+    ]
+
+
+def _verdict(*, no_op: bool, check: bool, changed: int) -> str:
+    if no_op:
+        return "deploy: no-op (nothing changed)"
+    return f"deploy: {changed} step{'s' * (changed != 1)} {'would change' if check else 'changed'}"

@@ -1,0 +1,39 @@
+"""The vocabulary of the operator's playbooks: the actions and the variables that they may use."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from megaplan_cloud.cloud.marker import volume_id
+from megaplan_cloud.cloud.settings import Settings
+from megaplan_cloud.engine.action import ActionTable, find_actions
+
+# What commands give their playbooks beside the keys of cloud.yaml.
+COMMAND_VARIABLES = (
+    "checkouts",
+    "command",
+    "fix",
+    "launch",
+    "launcher",
+    "logs",
+    "plan",
+    "session",
+    "watched",
+    "workspace",
+)
+# What the harness gives the playbooks of its phases.
+PHASE_VARIABLES = ("only_batch", "phase_timeout")
+
+
+def actions() -> ActionTable:
+    """Return the actions that the operator's playbooks may use."""
+    return find_actions("megaplan_cloud.engine.actions", "megaplan_cloud.cloud.actions")
+
+
+def vocabulary(settings: Settings, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every variable of a command's playbook: the settings, the box, and its own."""
+    box = {
+        **settings["box"],
+        "needs": [dict(need) for need in settings.provider.meta.get("needs", [])],
+        "volume_id": volume_id(settings),
+    }
+    return {**settings.variables, **more, "box": box}

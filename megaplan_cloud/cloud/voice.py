@@ -1,0 +1,82 @@
+"""The voice of a command: data on stdout, prose on stderr, and no secret on either."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from megaplan_cloud.cloud.settings import Settings
+from megaplan_cloud.engine.event import Event, Listener
+from megaplan_cloud.engine.redaction import Redactor
+
+
+@dataclass(slots=True)
+class Voice:
+    """Where a command speaks. `told` says that a console has shown the run task by task."""
+
+    stdout: TextIO
+    stderr: TextIO
+    environment: Mapping[str, str]
+    wants_json: bool = False
+    terminal: bool = False
+    told: bool = False
+    redactor: Redactor = field(default_factory=Redactor)
+
+    @classmethod
+    def of(
+        cls, stdout: TextIO, stderr: TextIO, environment: Mapping[str, str], *, wants_json: bool
+    ) -> "Voice":
+        """Return the voice of this process."""
+        return cls(stdout, stderr, environment, wants_json, terminal=stdout.isatty())
+
+    def say(self, line: str) -> None:
+        """Write a line for people."""
+        self.stderr.write(self.redact(line) + "\n")
+        self.stderr.flush()
+
+    def ask(self, question: str) -> None:
+        """Write a question; the answer is typed behind it."""
+        self.stderr.write(self.redact(question))
+        self.stderr.flush()
+
+    def guard(self, settings: Settings) -> Settings:
+        """Keep the secrets that the settings name out of everything that is said; return them."""
+        names = settings["secrets"]
+        values = [self.environment[name] for name in names if self.environment.get(name)]
+        self.redactor = Redactor(values, names)
+        return settings
+
+    def redact(self, text: str) -> str:
+        """Return a text without the secrets that are known by now."""
+        return self.redactor.redact(text)
+
+    def pass_on(self, text: str) -> None:
+        """Write output of the box to stdout, at once."""
+        self.stdout.write(self.redact(text))
+        self.stdout.flush()
+
+    def document(self, value: Mapping[str, Any]) -> None:
+        """Write the one JSON document of the command."""
+        text = json.dumps(self.redactor.redact_value(value), indent=2, ensure_ascii=False, default=str)
+        self.stdout.write(text + "\n")
+        self.stdout.flush()
+
+    @contextmanager
+    def console(self) -> Iterator[Listener]:
+        """Give a listener that shows a run task by task."""
+        from megaplan_cloud.engine.console import console
+
+        self.told = True
+        with console(self.stderr, self.redact, self.environment) as listener:
+            yield listener
+
+    @contextmanager
+    def silence(self) -> Iterator[Listener]:
+        """Give a listener for a command whose answer is all there is to say."""
+        self.told = False
+        yield _nothing
+
+
+def _nothing(_: Event) -> None:
+    """Say nothing."""

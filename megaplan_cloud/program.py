@@ -1,0 +1,57 @@
+"""The console script `megaplan-cloud`: the same tasks as `invoke`, from any directory."""
+
+import sys
+from importlib.metadata import version
+from importlib.util import module_from_spec, spec_from_file_location
+
+from invoke.collection import Collection
+from invoke.exceptions import Exit, ParseError
+from invoke.program import Program
+
+from megaplan_cloud.house import house
+
+WRONG_INPUT, INTERRUPTED = 2, 130
+
+
+def main() -> None:
+    """Run the command that the words of this process name, and end with its exit code."""
+    program = Program(
+        name="Megaplan Cloud",
+        binary="megaplan-cloud",
+        binary_names=["megaplan-cloud"],
+        namespace=tasks(),
+        version=version("megaplan-cloud"),
+    )
+    sys.exit(run(program, sys.argv))
+
+
+def run(program: Program, words: list[str]) -> int:
+    """Return the exit code of a run; Invoke itself would end wrong words with 1, not with 2."""
+    try:
+        program.create_config()
+        program.parse_core(words)
+        program.parse_collection()
+        program.parse_tasks()
+        program.parse_cleanup()
+        program.update_config()
+        program.execute()
+    except ParseError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - as Invoke does
+        return WRONG_INPUT
+    except Exit as error:
+        if error.message:
+            print(error.message, file=sys.stderr)  # noqa: T201 - as Invoke does
+        return error.code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def tasks() -> Collection:
+    """Return the tasks of the house's tasks.py, wherever this process was started."""
+    spec = spec_from_file_location("tasks", house() / "tasks.py")
+    if spec is None or spec.loader is None:
+        raise ImportError(f"there is no tasks.py in {house()}")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return Collection.from_module(module)
