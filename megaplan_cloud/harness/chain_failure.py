@@ -1,5 +1,6 @@
 """A milestone that did not get done: what is tried next, and what a person is told."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from megaplan_cloud.harness import clock, milestone, worktree
@@ -10,7 +11,9 @@ from megaplan_cloud.harness.chain_run import Run
 from megaplan_cloud.harness.chain_spec import Milestone
 from megaplan_cloud.harness.errors import HarnessError
 
-FOR_PEOPLE = frozenset({"awaiting_human", "paused"})
+FOR_PEOPLE = frozenset(
+    {"awaiting_human", "human_required", "paused", "tiebreaker_pending", "tiebreaker_ready"}
+)
 GIVEN_UP = frozenset({"aborted", "escalated"})
 
 
@@ -31,13 +34,12 @@ def failed(run: Run, each: Milestone, outcome: Outcome) -> Ended | None:
         "at": clock.stamp(),
         "what_now": _what_now(run, each, outcome.plan),
     }
-    phase = f" in {outcome.last_phase}" if outcome.last_phase else ""
-    run.log(f"{outcome.status}{phase}: {outcome.reason}")
     if outcome.status in FOR_PEOPLE:
         return _end(run, failure, "awaiting_human", "a person is needed")
     decision = _decision(run, each, outcome)
     if decision.action == "stop_chain":
         return _end(run, failure, "stopped", decision.reason)
+    run.log(f"{_said(failure).splitlines()[0]}")
     _leave(run, each, f"{each.label}/{attempt}")
     if decision.action == "skip_milestone":
         complete(run, each, outcome.status)
@@ -61,16 +63,23 @@ def broken(run: Run, each: Milestone, error: HarnessError) -> Ended:
         "at": clock.stamp(),
         "what_now": error.hint or _what_now(run, each, run.file.state.current_plan_name or ""),
     }
-    run.log(f"{error.error}: {error.what}")
-    return _end(run, failure, "stopped", "the chain's surroundings are at fault")
+    return _end(run, failure, "stopped", "no policy is about that")
 
 
 def _end(run: Run, failure: dict[str, Any], status: str, why: str) -> Ended:
     run.file.update(failure=failure, last_state=failure["status"])
-    run.log(f"stopped, {why}. What now: {failure['what_now']}")
+    said = _said(failure)
+    run.log(said.splitlines()[0])
+    run.log(f"the chain ends here: {why}")
+    run.log(f"what now: {failure['what_now']}")
+    return Ended(status, f"{failure['label']} {said}", failure)
+
+
+def _said(failure: Mapping[str, Any]) -> str:
+    """Return what happened, as the end of a sentence that begins with the milestone."""
+    verb = "waits" if failure["status"] in FOR_PEOPLE else "failed"
     phase = f" in {failure['phase']}" if failure["phase"] else ""
-    reason = f"{failure['label']} {failure['status']}{phase}: {failure['reason']}"
-    return Ended(status, reason, failure)
+    return f"{verb}{phase} ({failure['kind']}): {failure['reason']}"
 
 
 def _decision(run: Run, each: Milestone, outcome: Outcome) -> Decision:

@@ -54,8 +54,8 @@ def decide(policy: Policy, failure: Failure) -> Decision:
     higher = _bump(policy, failure)
     if higher is not None:
         return higher
-    spent = f"{failure.retries} of {cap} retries are spent" if again else "the policy says so"
     action = "skip_milestone" if policy.abort == "skip_milestone" else "stop_chain"
+    spent = f"{failure.retries} of {cap} retries are spent" if again else f"the policy is {action}"
     return Decision(action=action, stage="abort", reason=spent)
 
 

@@ -6,13 +6,25 @@ from pathlib import Path
 import pytest
 
 from megaplan_cloud.harness import chain_file, lock
+from megaplan_cloud.harness.auto import Options, Outcome
 from megaplan_cloud.harness.errors import HarnessError, InputError
-from tests.support.chains import Script, World, build, execute, failure, git, megaplan, spec_of
+from megaplan_cloud.harness.plan import Plan
+from tests.support.chains import (
+    OnPhase,
+    Script,
+    World,
+    build,
+    execute,
+    failure,
+    git,
+    megaplan,
+    spec_of,
+)
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """A chain of three milestones with branches."""
+    """Return a chain of three milestones with branches."""
     return build(tmp_path, spec_of("m1", "m2", "m3"))
 
 
@@ -79,12 +91,12 @@ def test_without_pushing_the_remote_stays_as_it_is(world: World) -> None:
 def test_only_claimed_paths_are_committed(world: World) -> None:
     """What nobody claims stays uncommitted, is told, and keeps its worktree."""
 
-    def careless(plan, _options, on_phase):  # type: ignore[no-untyped-def]
+    def careless(plan: Plan, options: Options, on_phase: OnPhase) -> Outcome:
         execute(plan, {"m1.txt": "1", "scratch.txt": "2"}, claims=["m1.txt", "../../../x", "gone"])
         on_phase(plan, "execute")
-        return Script({})(plan, _options, on_phase)
+        return Script({})(plan, options, on_phase)
 
-    world.run(careless, one=True)  # type: ignore[arg-type]
+    world.run(careless, one=True)
 
     assert git(world.remote, "ls-tree", "--name-only", "epic/m1").split() == ["README.md", "m1.txt"]
     assert (world.worktree("epic/m1") / "scratch.txt").exists()
@@ -97,7 +109,7 @@ def test_a_failed_milestone_stops_the_chain_and_says_why(world: World) -> None:
     ended, state = world.run(Script({"m2": [failure(reason="2 of 9 tests fail")]}))
 
     assert (ended.status, ended.exit_code) == ("stopped", 1)
-    assert ended.reason == "m2 failed in execute: 2 of 9 tests fail"
+    assert ended.reason == "m2 failed in execute (failed): 2 of 9 tests fail"
     assert ended.failure is not None
     assert ended.failure["label"] == "m2"
     assert "start the chain again" in ended.failure["what_now"]
@@ -138,7 +150,7 @@ def test_a_retry_begins_clean_and_the_failed_work_is_kept(tmp_path: Path) -> Non
     """Dirt of a failed try is under a ref, not under the next try."""
     world = build(tmp_path, spec_of("m1", more="on_failure: retry_milestone"))
 
-    def dirty(plan, options, on_phase):  # type: ignore[no-untyped-def]
+    def dirty(plan: Plan, options: Options, on_phase: OnPhase) -> Outcome:
         folder = Path(plan.state().config["project_dir"])
         if plan.name.endswith("-2"):
             assert not (folder / "half.txt").exists()
@@ -146,7 +158,7 @@ def test_a_retry_begins_clean_and_the_failed_work_is_kept(tmp_path: Path) -> Non
         (folder / "half.txt").write_text("half", encoding="utf-8")
         return failure()
 
-    ended, _ = world.run(dirty)  # type: ignore[arg-type]
+    ended, _ = world.run(dirty)
 
     assert ended.status == "done"
     assert git(world.project, "show", "refs/megaplan/tries/m1/1:half.txt") == "half"
@@ -166,7 +178,9 @@ def test_a_skipped_milestone_is_left_behind_with_its_true_status(tmp_path: Path)
 
 def test_the_ladder_retries_then_bumps_then_aborts(tmp_path: Path) -> None:
     """Each rung is written down."""
-    ladder = "on_failure: {retry: retry_milestone, escalate: bump_robustness, abort: skip_milestone}"
+    ladder = (
+        "on_failure: {retry: retry_milestone, escalate: bump_robustness, abort: skip_milestone}"
+    )
     world = build(tmp_path, spec_of("m1", more=ladder))
 
     ended, state = world.run(Script({"m1": [failure() for _ in range(9)]}))
@@ -245,14 +259,14 @@ def test_a_branch_of_somebody_else_is_never_built_on(world: World) -> None:
 def test_what_somebody_else_pushed_is_never_overwritten(world: World, tmp_path: Path) -> None:
     """A push that would replace commits is refused and told; the commit is kept here."""
 
-    def meddled(plan, options, on_phase):  # type: ignore[no-untyped-def]
+    def meddled(plan: Plan, options: Options, on_phase: OnPhase) -> Outcome:
         git(tmp_path, "clone", "--quiet", str(world.remote), "other")
         git(tmp_path / "other", "switch", "--quiet", "--create", "epic/m1")
         git(tmp_path / "other", "commit", "--quiet", "--allow-empty", "--message", "Theirs")
         git(tmp_path / "other", "push", "--quiet", "origin", "epic/m1")
         return Script({})(plan, options, on_phase)
 
-    ended, state = world.run(meddled)  # type: ignore[arg-type]
+    ended, state = world.run(meddled)
 
     assert ended.failure is not None
     assert ended.failure["kind"] == "git_push_rejected"
@@ -277,14 +291,14 @@ def test_a_stale_remote_branch_of_an_earlier_run_is_refused(world: World) -> Non
 def test_a_claim_inside_another_repository_is_told(world: World) -> None:
     """A commit here could not hold it, so it must not look as if it did."""
 
-    def nested(plan, options, on_phase):  # type: ignore[no-untyped-def]
+    def nested(plan: Plan, options: Options, on_phase: OnPhase) -> Outcome:
         folder = Path(plan.state().config["project_dir"])
         git(folder, "init", "--quiet", "inner")
         execute(plan, {"inner/x.txt": "x"})
         on_phase(plan, "execute")
         return Script({})(plan, options, on_phase)
 
-    ended, _ = world.run(nested)  # type: ignore[arg-type]
+    ended, _ = world.run(nested)
 
     assert ended.failure is not None
     assert ended.failure["kind"] == "nested_repo_changes_uncommitted"
@@ -395,7 +409,7 @@ def test_a_commit_needs_no_configured_identity(
 
 
 def test_the_command_prints_one_document_and_progress_beside_it(world: World) -> None:
-    """stdout is JSON, whatever happens; stderr reads like work."""
+    """Stdout is JSON, whatever happens; stderr reads like work."""
     done = megaplan("chain", "status", "--spec", str(world.spec), cwd=world.project)
 
     assert done.returncode == 0, done.stderr

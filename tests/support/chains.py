@@ -12,6 +12,7 @@ from typing import Any
 from megaplan_cloud.harness import chain, chain_file, store
 from megaplan_cloud.harness.auto import Options, Outcome
 from megaplan_cloud.harness.chain_end import Ended
+from megaplan_cloud.harness.chain_run import Driver
 from megaplan_cloud.harness.chain_spec import load
 from megaplan_cloud.harness.chain_state import ChainState
 from megaplan_cloud.harness.plan import Plan
@@ -19,6 +20,7 @@ from megaplan_cloud.house import house
 
 PROFILE = '[profiles.test]\ndefault = "script:true"\n'
 # What a plan does, by the label that its name begins with: files to write, or a failure.
+OnPhase = Callable[[Plan, str], None]
 Deed = Mapping[str, str] | Outcome | Exception
 
 
@@ -56,9 +58,7 @@ class Script:
     deeds: dict[str, list[Deed]]
     driven: list[tuple[str, Options]] = field(default_factory=list)
 
-    def __call__(
-        self, plan: Plan, options: Options, on_phase: Callable[[Plan, str], None]
-    ) -> Outcome:
+    def __call__(self, plan: Plan, options: Options, on_phase: OnPhase) -> Outcome:
         """Play a plan that is not done."""
         self.driven.append((plan.name, options))
         if plan.state().current_state == "done":
@@ -115,7 +115,7 @@ class World:
     spec: Path
     said: list[str] = field(default_factory=list)
 
-    def run(self, script: Script | None = None, **options: bool) -> tuple[Ended, ChainState]:
+    def run(self, script: Driver | None = None, **options: bool) -> tuple[Ended, ChainState]:
         """Run the chain once and return how it ended."""
         return chain.drive(
             load(self.spec),
