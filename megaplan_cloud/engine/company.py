@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from megaplan_cloud.engine.errors import PlaybookError
@@ -167,3 +167,18 @@ def host_name(place: str, number: int, host: Place | Mapping[str, Any]) -> str:
     if isinstance(host, Place):
         return host.address or f"{place}-{number}"
     return str(host.get("name") or host.get("address") or f"{place}-{number}")
+
+
+def near(places: Mapping[str, Any]) -> frozenset[str]:
+    """Return the places that are entered without ssh: their files may be those that are here."""
+    return frozenset(place for place in places if not is_far(places, place))
+
+
+def is_far(places: Mapping[str, Any], place: str) -> bool:
+    """Return whether a place, or the one it is reached through, has an address."""
+    value = places.get(place, {})
+    for host in value if isinstance(value, list | tuple) else (value,):
+        way = asdict(host) if isinstance(host, Place) else host
+        if way.get("address") or (way.get("through") and is_far(places, way["through"])):
+            return True
+    return False

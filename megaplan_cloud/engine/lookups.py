@@ -9,6 +9,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from megaplan_cloud.engine.redaction import sounds_secret
+from megaplan_cloud.engine.scope import Scope
 from megaplan_cloud.engine.secret import Secret
 
 
@@ -39,6 +40,9 @@ def _variable(name: str, default: Any = "") -> Any:
 
 def _file(context: Context, name: str, *, rstrip: bool = True, lstrip: bool = False) -> str:
     """Return the text of a file here, beside the role or the playbook unless absolute."""
+    names: object = context.parent  # see `jinja.Reading`
+    if isinstance(names, Scope):
+        names.settle_files()
     places = [Path("/")] if Path(name).is_absolute() else list(_places(context))
     for path in (place / name for place in places):
         if path.is_file():

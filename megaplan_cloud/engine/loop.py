@@ -61,9 +61,18 @@ def named(part: Part, outcome: Outcome) -> Outcome:
 def label(part: Part, discretion: Discretion) -> str:
     """Return what a report calls an item: its label, else the item itself, shortened."""
     loop = part.turn.task.loop
-    if part.turn.no_log:
-        return f"item {part.index + 1}"
-    value = part.item if loop is None or loop.label is None else render(loop.label, part.scope)
+    if part.turn.no_log or loop is None or loop.label is None:
+        return plain_label(part, discretion)
+    return shortened(render(loop.label, part.scope), discretion)
+
+
+def plain_label(part: Part, discretion: Discretion) -> str:
+    """Return what a report calls an item without a label of its own."""
+    return f"item {part.index + 1}" if part.turn.no_log else shortened(part.item, discretion)
+
+
+def shortened(value: Any, discretion: Discretion) -> str:
+    """Return a value in one short line."""
     shown = discretion.redact_value(value)
     text = shown if isinstance(shown, str) else json.dumps(shown, default=str)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

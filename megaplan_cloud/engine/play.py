@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from megaplan_cloud.engine import journal as journals
 from megaplan_cloud.engine import playbook as playbooks
 from megaplan_cloud.engine.action import ActionTable, find_actions
-from megaplan_cloud.engine.company import Company, hosts_of, inventory_of
+from megaplan_cloud.engine.company import Company, hosts_of, inventory_of, near
 from megaplan_cloud.engine.discretion import Discretion
 from megaplan_cloud.engine.event import Listener, RunEnded, RunStarted, nobody
 from megaplan_cloud.engine.inventory import Inventory
@@ -173,6 +173,7 @@ def stage(
             check=check,
             diff=diff,
             batch=batch,
+            near=near(places),
         )
 
 

@@ -31,7 +31,7 @@ class Rules:
     `connect` gives the connection of a host or place, always the same; `hang_up` closes them all.
     `batch` sends tasks ahead of their turn; without it each waits for the one before. `journal`
     is None when none is kept; `past` is what an earlier run of it did. `stopping` is set when
-    the run is to end early.
+    the run is to end early. The files at the places that are `near` are those that are here.
     """
 
     actions: ActionTable
@@ -49,3 +49,4 @@ class Rules:
     check: bool = False
     diff: bool = False
     batch: bool = True
+    near: frozenset[str] = frozenset()

@@ -221,6 +221,7 @@ class HostRun:
         self, statement: IncludeTasks | IncludeRole, around: Surroundings
     ) -> tuple[Surroundings, Sequence[Statement]]:
         """Read what an include names; return its statements and their surroundings."""
+        around.scope.settle_files()
         if around.depth > DEEPEST:
             raise PlaybookError(
                 f"Includes are more than {DEEPEST} deep: does a file include itself?",

@@ -56,6 +56,7 @@ class Facts:
         self.values: dict[str, Any] = {}
         self.marks: dict[str, Callable[[], Exception]] = {}
         self.version = 0
+        self.files_pending = False
 
     def set(self, name: str, value: Any) -> None:
         """Give a name its value; it is neither pending nor unknown any more."""
@@ -167,6 +168,11 @@ class Scope(Mapping[str, Any]):
     def unknown(self, name: str, task: str) -> None:
         """Make reading `name` raise `UnknownValue`: `task` did not run in check mode."""
         self.facts.mark(name, partial(UnknownValue, name, task))
+
+    def settle_files(self) -> None:
+        """Raise `Pending` while a command that was sent ahead may still write files here."""
+        if self.facts.files_pending:
+            raise Pending("files")
 
     def snapshot(self) -> dict[str, Any]:
         """Return what was registered and set so far, for the journal."""

@@ -199,6 +199,8 @@ class Worker:
             with suppress(Pending, UnknownValue, EngineError):
                 part.label = loop.label(part, self.rules.discretion)
         self.ahead.append(part)
+        if isinstance(work, Sendable) and work.context.place in self.rules.near:
+            part.scope.facts.files_pending = True
         steps = any(isinstance(each.work, Sendable) for each in self.ahead)
         if not (self.rules.batch and steps) or urgent(part):
             self.flush()
@@ -207,6 +209,7 @@ class Worker:
         """Do all that was put ahead, and settle it in order."""
         while self.ahead:
             parts, self.ahead = deque(self.ahead), []
+            parts[0].scope.facts.files_pending = False
             try:
                 self.send(parts)
             except (ConnectionFailed, Unproven) as error:
@@ -249,11 +252,11 @@ class Worker:
         if not part.judged:
             found = outcome
             outcome = self.guarded(lambda: judge(found, turn.task, part.scope))
-        if turn.looped:
-            part.label = part.label or loop.label(part, self.rules.discretion)
-            outcome = loop.named(part, outcome)
-        part.outcome = outcome
         self.remember(turn, outcome)
+        if turn.looped:
+            outcome = loop.named(part, self.labelled(part, outcome))
+            self.remember(turn, outcome)
+        part.outcome = outcome
         if turn.looped:
             self.ledger.item(part, outcome)
             self.rules.tell(
@@ -262,6 +265,19 @@ class Worker:
         if turn.complete:
             outcomes = [each.outcome for each in turn.parts if each.outcome]
             self.conclude(turn, of_items(outcomes) if turn.looped else outcomes[0])
+
+    def labelled(self, part: Part, outcome: Outcome) -> Outcome:
+        """Give a part its label, now that its own result can be read; a mistake in it fails it."""
+        if part.label is not None:
+            return outcome
+        try:
+            part.label = loop.label(part, self.rules.discretion)
+        except (EngineError, UnknownValue) as error:
+            part.label = loop.plain_label(part, self.rules.discretion)
+            if isinstance(error, EngineError):
+                told = f"Failed to template loop_control.label: {error.what}"
+                return replace(updated(outcome, failed=True, msg=told), reason=told)
+        return outcome
 
     def conclude(self, turn: Turn, outcome: Outcome) -> None:
         """End a turn: register, notify, report. Stopped when nobody forgives its failure."""
