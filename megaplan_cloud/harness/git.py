@@ -19,6 +19,7 @@ OUTER = re.compile(
 OURS = {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C"}
 # Housekeeping in the background would outlive the command and hold locks of its own.
 QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.quotePath=false")
+OUTSIDE = "not a git repository"
 HELD = re.compile(r"Unable to create '([^']+\.lock)': File exists")
 LOCK_PATIENCE = 3.0  # seconds: a living git holds a lock for milliseconds
 
@@ -77,33 +78,36 @@ class Git:
         answer = self.ask(*words, stdin=stdin, env=env)
         if answer.rc == 0:
             return answer.stdout.removesuffix("\n")
-        ended = f"took over {self.timeout:g} s" if answer.rc < 0 else f"exit {answer.rc}"
-        raise GitError(
-            error,
-            f"git {' '.join(words)} in {self.directory} failed ({ended}): {answer.said}",
-            hint=hint,
-        )
+        raise self._failed(error, words, answer, hint)
+
+    def holds(self, *words: str) -> bool:
+        """Return a yes or no of Git. An answer that is neither is an error, and never a no."""
+        answer = self.ask(*words)
+        if answer.rc not in (0, 1):
+            raise self._failed("git_failed", words, answer)
+        return answer.rc == 0
 
     def commit(self, name: str) -> str | None:
         """Return the full id of the commit that `name` means, or None."""
-        answer = self.ask(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
-        )
-        return answer.stdout.strip() if answer.rc == 0 else None
+        words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        return self.text(*words) if self.holds(*words) else None
 
     def contains(self, ancestor: str, descendant: str) -> bool:
         """Tell whether `ancestor` is `descendant` or lies in its history."""
-        return self.ask("merge-base", "--is-ancestor", ancestor, descendant).rc == 0
+        return self.holds("merge-base", "--is-ancestor", ancestor, descendant)
 
     def identity(self) -> tuple[str, ...]:
         """Return the words that say who commits where nobody has told Git; none otherwise."""
-        if self.ask("var", "GIT_COMMITTER_IDENT").rc == 0 and self._named():
+        if os.environ.get("GIT_COMMITTER_EMAIL") or self.holds("config", "user.email"):
             return ()
         return ("-c", "user.name=megaplan", "-c", "user.email=megaplan@localhost")
 
-    def _named(self) -> bool:
-        told = os.environ.get("GIT_COMMITTER_EMAIL") or self.ask("config", "user.email").stdout
-        return bool(told.strip())
+    def _failed(
+        self, error: str, words: tuple[str, ...], answer: Answer, hint: str = ""
+    ) -> GitError:
+        ended = f"took over {self.timeout:g} s" if answer.rc < 0 else f"exit {answer.rc}"
+        told = f"git {' '.join(words)} in {self.directory} failed ({ended}): {answer.said}"
+        return GitError(error, told, hint=hint)
 
     def _once(self, words: tuple[str, ...], stdin: str, env: Mapping[str, str]) -> Answer:
         # Files, not pipes: a grandchild (ssh) that keeps a pipe open would outwait the timeout.
@@ -123,11 +127,19 @@ class Git:
 
 
 def toplevel(directory: Path) -> Path | None:
-    """Return the top of the checkout that holds `directory`, or None outside of any."""
+    """Return the top of the checkout that holds `directory`, or None outside of any.
+
+    Raises GitError when Git does not say, as it does not for a checkout of another user.
+    """
     if not directory.is_dir():
         return None
-    answer = Git(directory).ask("rev-parse", "--show-toplevel")
-    return Path(answer.stdout.removesuffix("\n")) if answer.rc == 0 and answer.stdout else None
+    git = Git(directory)
+    answer = git.ask("rev-parse", "--show-toplevel")
+    if answer.rc == 0:
+        return Path(answer.stdout.removesuffix("\n"))
+    if OUTSIDE in answer.stderr:
+        return None
+    return Path(git.text("rev-parse", "--show-toplevel"))
 
 
 def tracked(path: Path) -> bool:
@@ -135,7 +147,7 @@ def tracked(path: Path) -> bool:
     parent = next((folder for folder in path.parents if folder.is_dir()), None)
     if parent is None or toplevel(parent) is None:
         return False
-    return Git(parent).ask("ls-files", "--error-unmatch", "--", str(path)).rc == 0
+    return Git(parent).holds("ls-files", "--error-unmatch", "--", str(path))
 
 
 def _wait(process: subprocess.Popen[bytes], stdin: str, timeout: float) -> int:
