@@ -32,6 +32,7 @@ class Action(Protocol):
     itself. One that must run several commands, or has an effect here, sets `barrier = True` on
     its module: it is called when everything before it is done, and may use `context.run`.
     `barrier` may also be a function of the arguments, for an action that seldom needs it.
+    `expressions` on its module names the arguments that reach it as they are written.
     """
 
     def __call__(self, context: "Context", arguments: Mapping[str, Any]) -> Result | Step:
@@ -64,6 +65,10 @@ class ActionTable:
         """Say whether everything before a task must be done before `name` is called with these."""
         barrier = getattr(import_module(self.modules[name]), "barrier", False)
         return bool(barrier(arguments)) if callable(barrier) else bool(barrier)
+
+    def expressions(self, name: str) -> frozenset[str]:
+        """Return the arguments of `name` that are expressions, which it judges itself."""
+        return frozenset(getattr(import_module(self.modules[name]), "expressions", ()))
 
     def docstring(self, name: str) -> str:
         """Return what the action's module says of itself: a sentence and an example."""

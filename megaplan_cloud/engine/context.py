@@ -48,9 +48,20 @@ class Context:
         PlaybookError when a secret stands among its words; ConnectionFailed and Unproven as the
         connection says.
         """
+        return self.connection.run(self._recorded(command))
+
+    def stream(self, command: Command, on_output: Callable[[bytes], None]) -> int:
+        """Run the command, hand on what it prints as it comes, and return its exit code."""
+        return self.connection.stream(self._recorded(command), on_output)
+
+    def attach(self, command: Command) -> int:
+        """Give this terminal to the command, raw and unredacted, and return its exit code."""
+        return self.connection.attach(self._recorded(command))
+
+    def _recorded(self, command: Command) -> Command:
         dressed = self.dress(command)
         self.record(self.place, dressed)
-        return self.connection.run(dressed)
+        return dressed
 
     def dress(self, command: Command) -> Command:
         """Return the command with the task's environment, become and timeout."""
@@ -104,6 +115,7 @@ class Context:
         return self._find("templates", name)
 
     def _find(self, kind: str, name: str) -> Path:
+        self.scope.settle_files()
         folders = self._folders(kind)
         for folder in folders:
             if (found := folder / name).exists():

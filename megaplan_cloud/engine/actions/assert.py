@@ -18,6 +18,8 @@ from megaplan_cloud.engine.result import Result
 if TYPE_CHECKING:
     from megaplan_cloud.engine.context import Context
 
+expressions = ("that",)
+
 
 def action(context: "Context", arguments: Mapping[str, Any]) -> Result:
     """Judge the conditions in `that`, in their order, up to the first that does not hold."""

@@ -18,6 +18,8 @@ from megaplan_cloud.engine.result import Result
 if TYPE_CHECKING:
     from megaplan_cloud.engine.context import Context
 
+expressions = ("var",)
+
 
 def action(context: "Context", arguments: Mapping[str, Any]) -> Result:
     """Show `msg`, or what `var` comes to, unless the run is less talkative than `verbosity`."""

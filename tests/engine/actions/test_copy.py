@@ -127,9 +127,7 @@ def test_a_missing_folder_is_an_error(run: Run, tmp_path: Path) -> None:
     assert result.msg == f"Destination directory {tmp_path}/no does not exist"
 
 
-def test_a_folder_takes_the_file_under_its_own_name(
-    run: Run, files: Path, tmp_path: Path
-) -> None:
+def test_a_folder_takes_the_file_under_its_own_name(run: Run, files: Path, tmp_path: Path) -> None:
     """A destination that is a folder, or ends in a slash, gets the file's name."""
     (files / "run.sh").write_text("x")
     (tmp_path / "there").mkdir()

@@ -45,7 +45,11 @@ AWKS = [words for words in (["mawk"], ["gawk"], ["busybox", "awk"]) if shutil.wh
         ),
         ({"line": "x", "insertbefore": "^a="}, "# top\na=1\nb=2\nx\na=3\n", "line added"),
         ({"line": "x", "insertbefore": "nothing"}, f"{BEFORE}x\n", "line added"),
-        ({"line": "x", "regexp": "no", "insertafter": "top"}, "# top\nx\na=1\nb=2\na=3\n", "line added"),
+        (
+            {"line": "x", "regexp": "no", "insertafter": "top"},
+            "# top\nx\na=1\nb=2\na=3\n",
+            "line added",
+        ),
         (
             {"line": r"\1=\1", "regexp": r"^(b)=", "backrefs": True},
             "# top\na=1\nb=b\na=3\n",
@@ -195,7 +199,22 @@ def test_only_patterns_the_far_side_cannot_judge_cost_a_turn() -> None:
 
 
 ATOMS = st.sampled_from(
-    ["a", "b", " ", ".", r"\.", r"\d", r"\s", r"\S", r"\w", r"\W", "[ab]", "[^a]", "[]a-]", r"[\]^\\]"]
+    [
+        "a",
+        "b",
+        " ",
+        ".",
+        r"\.",
+        r"\d",
+        r"\s",
+        r"\S",
+        r"\w",
+        r"\W",
+        "[ab]",
+        "[^a]",
+        "[]a-]",
+        r"[\]^\\]",
+    ]
     + ["[0-9.]", "[^\\s#]", "é", "(a|b1)", "(?:ab)", "=", r"\\", r"\t", "/", "{", r"\^", "-"]
 )
 REPEAT = st.sampled_from(["", "", "", "*", "+", "?", "*?", "{2}", "{1,2}", "{,1}"])

@@ -50,9 +50,7 @@ def test_an_undefined_variable_fails_before_anything_is_written(
     assert not (tmp_path / "t").exists()
 
 
-def test_includes_are_found_beside_the_template(
-    run: Run, templates: Path, tmp_path: Path
-) -> None:
+def test_includes_are_found_beside_the_template(run: Run, templates: Path, tmp_path: Path) -> None:
     """A template may be made of others of its role."""
     (templates / "outer.j2").write_text("a {% include 'inner.j2' %}")
     (templates / "inner.j2").write_text("b")
