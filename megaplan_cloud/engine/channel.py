@@ -1,5 +1,6 @@
 """A channel: bytes to and from one program at a place, whatever carries them."""
 
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +33,16 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """End the channel and the program's stdin and stdout; may be called twice."""
+
+
+def read_to_end(channel: Channel, timeout: float) -> None:
+    """Read and forget all that comes, then close; TimeoutError when it takes longer than that."""
+    deadline = time.monotonic() + timeout
+    try:
+        while channel.read(max(0.0, deadline - time.monotonic())).data:
+            pass
+    finally:
+        channel.close()
 
 
 class Transport(Protocol):

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Protocol
 
 from megaplan_cloud.engine import transfer
-from megaplan_cloud.engine.channel import Transport
+from megaplan_cloud.engine.channel import Transport, read_to_end
 from megaplan_cloud.engine.command import Command, Completed
 from megaplan_cloud.engine.errand import Errand, OnBlock
 from megaplan_cloud.engine.errors import ConnectionFailed, Unproven
-from megaplan_cloud.engine.frame import BOOTSTRAP, Frame, hello, script
+from megaplan_cloud.engine.frame import BOOTSTRAP, Frame, cancel, hello, new_name, script
 from megaplan_cloud.engine.shell import Patience, Shell
 
 __all__ = ["Connection", "Frame", "FramedConnection", "OnBlock"]
@@ -24,6 +24,9 @@ class Connection(Protocol):
     `Unproven` when the link breaks before an end mark (it may or may not have run).
     Ctrl-C kills what runs at the place, closes the connection, and is raised again.
     """
+
+    def open(self) -> None:
+        """Open now, ahead of the first command, which would do it otherwise."""
 
     def run(self, command: Command) -> Completed:
         """Run one command and return what came of it."""
@@ -83,9 +86,12 @@ class FramedConnection:
         self._opened()
 
     def _opened(self) -> Shell:
-        if self._shell is not None:
+        if self._shell is not None and self._shell.alive():
             return self._shell
-        shell = Shell(self._transport.open(BOOTSTRAP), self._place, self._patience)
+        self.close()
+        name = new_name()
+        channel = self._transport.open((*BOOTSTRAP, name))
+        shell = Shell(name, channel, self._place, self._patience)
         try:
             shell.open()
         except (ConnectionFailed, KeyboardInterrupt):
@@ -152,8 +158,9 @@ class FramedConnection:
     def _errand(
         self, command: Command, on_output: OnBlock, on_error: OnBlock, source: Iterable[bytes]
     ) -> int:
-        channel = self._transport.open(BOOTSTRAP)
-        errand = Errand(channel, self._place, self._patience)
+        name = new_name()
+        channel = self._transport.open((*BOOTSTRAP, name))
+        errand = Errand(name, channel, self._place, self._patience, secrets.token_hex(16))
         before, self._busy = self._busy, errand
         ended = False
         try:
@@ -162,31 +169,38 @@ class FramedConnection:
         finally:
             self._busy = before
             if not ended:
-                self._cancel(errand.pid)
+                self._cancel(errand)
             channel.close()
         return rc
 
     def attach(self, command: Command) -> int:
         """Give this terminal to `command`, raw and unredacted; return its exit code."""
-        text = script(command, whole=True).decode("utf-8", "surrogateescape")
-        return self._transport.attach(("sh", "-c", text))
+        return attach(self._transport, command)
 
     def close(self) -> None:
         """Kill what still runs and close; the connection may be used again, and opens anew."""
         busy, self._busy = self._busy, None
         shell, self._shell = self._shell, None
         if busy is not None:
-            self._cancel(busy.pid)
+            self._cancel(busy)
         if shell is not None:
             shell.close()
 
-    def _cancel(self, pid: int | None) -> None:
-        """Kill what the helper `pid` runs, through a channel of its own; give up after a while."""
-        if pid is None:
+    def _cancel(self, helper: Shell | Errand) -> None:
+        """Kill what a helper runs, through a channel of its own; give up after a while.
+
+        Behind a broken link nothing is looked for: the helper ends when it answers.
+        """
+        if helper.pid is None or helper.broken:
             return
         with suppress(ConnectionFailed, TimeoutError):
-            channel = self._transport.open(BOOTSTRAP)
-            channel.feed([hello(secrets.token_hex(16), f"cancel {pid}")], last=True)
-            while channel.read(self._patience.grace).data:
-                pass
-            channel.close()
+            channel = self._transport.open((*BOOTSTRAP, new_name()))
+            mode = cancel(helper.name, helper.pid)
+            channel.feed([hello(secrets.token_hex(16), mode)], last=True)
+            read_to_end(channel, self._patience.grace)
+
+
+def attach(transport: Transport, command: Command) -> int:
+    """Give this terminal to `command` at the end of `transport`; return its exit code."""
+    text = script(command, whole=True).decode("utf-8", "surrogateescape")
+    return transport.attach(("sh", "-c", text))

@@ -1,6 +1,5 @@
 """An errand: one command on a channel of its own, its output handed on as it comes."""
 
-import secrets
 from collections.abc import Callable, Iterable
 
 from megaplan_cloud.engine.answer import GarbledAnswer, Hello
@@ -15,11 +14,15 @@ OnBlock = Callable[[bytes], None]
 class Errand:
     """One command on its own channel; its exit code is known when its end mark was read."""
 
-    def __init__(self, channel: Channel, place: str, patience: Patience) -> None:
+    def __init__(
+        self, name: str, channel: Channel, place: str, patience: Patience, nonce: str
+    ) -> None:
+        self.name = name
+        self.broken = False
         self._channel = channel
         self._place = place
         self._patience = patience
-        self._nonce = secrets.token_hex(16)
+        self._nonce = nonce
         self._hello = Hello(self._nonce)
         self._output = Tail(self._nonce)
         self._errors = Tail(self._nonce)
@@ -28,6 +31,11 @@ class Errand:
     def pid(self) -> int | None:
         """The helper's process there; None until it said hello."""
         return self._hello.pid
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the far side killed the command because its timeout was over."""
+        return (self._output.ending or b"").endswith(b" 1")
 
     def run(
         self,
@@ -41,6 +49,10 @@ class Errand:
         code = escape(script(command, whole=True)) + b"\n"
         self._channel.feed((code, command.stdin))
         self._channel.feed(source, last=True)
+        return self.listen(command, on_output, on_error)
+
+    def listen(self, command: Command, on_output: OnBlock, on_error: OnBlock) -> int:
+        """Hand on what `command`, which is on its way, prints; return its exit code."""
         timeout = command.timeout
         deadline = None if timeout is None else self._now() + timeout + self._patience.grace
         try:
@@ -53,7 +65,9 @@ class Errand:
     def _hand_on(self, on_output: OnBlock, on_error: OnBlock, deadline: float | None) -> None:
         block = self._read(deadline)
         tail, hand_on = (self._errors, on_error) if block.is_error else (self._output, on_output)
-        if shown := tail.feed(block.data):
+        # Only a command that was sent together with the helper's text can come before its hello.
+        skip = self.pid is None and not block.is_error
+        if shown := tail.feed(self._hello.feed(block.data) if skip else block.data):
             hand_on(shown)
 
     def _open(self, command: Command) -> None:
@@ -76,6 +90,7 @@ class Errand:
     def _read(self, deadline: float | None) -> Block:
         block = self._channel.read(None if deadline is None else max(0.0, deadline - self._now()))
         if not block.data and not block.is_error:
+            self.broken = True
             raise EOFError
         return block
 

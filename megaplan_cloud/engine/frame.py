@@ -2,15 +2,19 @@
 
 import hashlib
 import re
+import secrets
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from megaplan_cloud.engine.command import Command, Program
 from megaplan_cloud.engine.errors import PlaybookError
+from megaplan_cloud.engine.secret import Secret
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Linux takes at most 128 KiB in one word.
+LONGEST_WORD = 120_000
 # Survives every login shell, csh and fish too: no backslash, newline, `!` or single quote.
 BOOTSTRAP = (
     "sh",
@@ -32,10 +36,46 @@ class Frame:
     stops: bool = True
 
 
+def new_name() -> str:
+    """Return a name for a helper: `ps` and its directory there show it, unlike its nonce."""
+    return f"megaplan-cloud-{secrets.token_hex(8)}"
+
+
 def hello(nonce: str, mode: str) -> bytes:
     """Return the one line that turns `BOOTSTRAP` into our helper, doing what `mode` says."""
-    text = f"#megaplan-cloud {nonce}\nnonce={nonce}\n{_helper()}\n{mode}\n"
-    return escape(text.encode()) + b"\n"
+    return escape(_text(nonce, mode).encode()) + b"\n"
+
+
+def whole_words(name: str, nonce: str, command: Command) -> tuple[str, ...]:
+    """Return words that run `command` with nothing on stdin: helper, code and input are in them.
+
+    `PlaybookError` when a secret would be among them, or when it is too much for one word.
+    """
+    if any(isinstance(value, Secret) for value in command.env.values()):
+        raise PlaybookError(
+            "This place takes no input, so a secret could only reach it in a command line.",
+            hint="Set it with the provider's own command for secrets.",
+        )
+    code, data = escape(script(command, whole=True)), escape(command.stdin)
+    words = f"{seconds(command.timeout)} {int(command.become)}"
+    mode = f"once {words} {shlex.quote(code.decode())} {shlex.quote(data.decode())}"
+    text = _text(nonce, mode)
+    if len(text) > LONGEST_WORD:
+        raise PlaybookError(
+            f"The command and its input are {len(text)} bytes, too much for a place without stdin.",
+            hint=f"At most {LONGEST_WORD} bytes fit; fetch what is larger from there.",
+        )
+    return ("sh", "-c", text, name)
+
+
+def cancel(name: str, pid: int) -> str:
+    """Return the mode that ends the helper `pid`, if its name is still `name`, and what it runs."""
+    return f"cancel {pid} {name}"
+
+
+def cancel_words(name: str, pid: int) -> tuple[str, ...]:
+    """Return words that do so with nothing on stdin."""
+    return ("sh", "-c", _text("0", cancel(name, pid)), new_name())
 
 
 def program_key(program: Program) -> str:
@@ -94,12 +134,6 @@ def script(command: Command, *, whole: bool = False) -> bytes:
     return _function(command.program) + code if whole and command.program else code
 
 
-def inline(command: Command) -> Command:
-    """Return `command` as a plain `sh -c`, for places where no helper can learn programs."""
-    text = script(command, whole=True).decode("utf-8", "surrogateescape")
-    return replace(command, argv=("sh", "-c", text), env={}, cwd=None, program=None)
-
-
 def quote(word: str) -> str:
     """Return `word` as one word of a POSIX shell; a `Secret` gives its real value, here only."""
     # The encoded payload, because the text methods of a Secret keep the secret hidden.
@@ -135,6 +169,10 @@ def _escaped(found: re.Match[bytes]) -> bytes:
             return b"\\\\"
         case byte:
             return b"\\0%03o" % byte[0]
+
+
+def _text(nonce: str, mode: str) -> str:
+    return f"#megaplan-cloud {nonce}\nnonce={nonce}\n{_helper()}\n{mode}\n"
 
 
 def _header(nonce: str, fields: str) -> bytes:

@@ -12,6 +12,7 @@ from megaplan_cloud.engine.errors import EngineError, PlaybookError
 from megaplan_cloud.engine.nested import NestedTransport
 from megaplan_cloud.engine.process import ProcessTransport
 from megaplan_cloud.engine.shell import Patience
+from megaplan_cloud.engine.single import SingleConnection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class Inventory:
         self._places = {name: _hosts(name, value) for name, value in places.items()}
         self._patience = patience or Patience()
         self._transports: dict[tuple[str, str], Transport] = {}
-        self._connections: dict[tuple[str, str], FramedConnection] = {}
+        self._connections: dict[tuple[str, str], Connection] = {}
         self._preparing: dict[tuple[str, str], Thread] = {}
         self._lock = Lock()
 
@@ -100,9 +101,10 @@ class Inventory:
         with suppress(EngineError):
             connection.open()
 
-    def _made(self, key: tuple[str, str]) -> FramedConnection:
+    def _made(self, key: tuple[str, str]) -> Connection:
         if key not in self._connections:
-            self._connections[key] = FramedConnection(self._transport(key), key[1], self._patience)
+            kind = FramedConnection if self._places[key[0]][key[1]].stdin else SingleConnection
+            self._connections[key] = kind(self._transport(key), key[1], self._patience)
         return self._connections[key]
 
     def _transport(self, key: tuple[str, str]) -> Transport:

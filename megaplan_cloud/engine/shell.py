@@ -32,7 +32,9 @@ class Patience:
 class Shell:
     """The helper of one place. After an error it is broken, and good for `close` only."""
 
-    def __init__(self, channel: Channel, place: str, patience: Patience) -> None:
+    def __init__(self, name: str, channel: Channel, place: str, patience: Patience) -> None:
+        self.name = name
+        self.broken = False
         self._channel = channel
         self._place = place
         self._patience = patience
@@ -56,6 +58,16 @@ class Shell:
     def waiting(self) -> bool:
         """Whether frames were sent whose answers have not been read."""
         return self._answered < self._number
+
+    def alive(self) -> bool:
+        """Return whether the link is not known to be broken."""
+        try:
+            self._read(self._patience.clock())
+        except TimeoutError:
+            return True
+        except (EOFError, GarbledAnswer):
+            return False
+        return self.alive()
 
     def open(self) -> None:
         """Wait for the helper's hello; raises `ConnectionFailed` when it does not come.
@@ -125,9 +137,7 @@ class Shell:
         return event
 
     def _read(self, deadline: float | None) -> None:
-        left = None if deadline is None else deadline - self._patience.clock()
-        if left is not None and left <= 0:
-            raise TimeoutError
+        left = None if deadline is None else max(0.0, deadline - self._patience.clock())
         block = self._channel.read(left)
         if block.is_error:
             self._errors = (self._errors + block.data)[-4096:]
@@ -135,6 +145,7 @@ class Shell:
             data = block.data if self.pid is not None else self._hello.feed(block.data)
             self._events = self._answers.feed(data)
         else:
+            self.broken = True
             raise EOFError
 
 

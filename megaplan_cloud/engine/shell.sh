@@ -1,7 +1,7 @@
 # The far side of a connection, in POSIX sh: runs what it is sent and proves how it ended.
 #
 # It arrives as one line of stdin behind `nonce=...` and is then told what to do: `serve` frames,
-# run one thing `once` on a channel of its own, or `fell` the processes below another helper.
+# run one thing `once` on a channel of its own, or `cancel` another helper. $0 is its own name.
 # Comments and indentation are taken out before it travels: no string may span two lines.
 
 : "${nonce:?}"
@@ -66,12 +66,14 @@ PROCESSES
 }
 
 # Ends the helper $1 and what it runs. It is held still meanwhile, so that it begins nothing new.
+# Its name $2 must be among its words: after a restart its number may be another's.
 cancel() {
+    if [ -r "/proc/$1/cmdline" ]; then words=$(tr '\0' ' ' <"/proc/$1/cmdline"); else words=$(ps -o args= -p "$1"); fi
+    case "$words" in *"$2"*) ;; *) return ;; esac
     kill -s STOP "$1" 2>/dev/null
     fell "$1" "$$"
     kill -s TERM "$1" 2>/dev/null
     kill -s CONT "$1" 2>/dev/null
-    say cancelled "$1"
 }
 
 # After $timeout seconds kills what this helper runs, and leaves a note of it.
@@ -176,7 +178,7 @@ program() {
 }
 
 open_directory() {
-    dir=${TMPDIR:-/tmp}/megaplan-cloud.$nonce
+    dir=${TMPDIR:-/tmp}/$0
     mkdir -m 700 "$dir" || broken "no directory $dir can be made"
     trap 'rm -rf "$dir"' EXIT
     trap 'exit 129' HUP
@@ -198,11 +200,17 @@ serve() {
     done
 }
 
-# Runs the next line's code with the rest of stdin; what it prints is passed on as it comes.
+# Runs one thing with the rest of stdin; what it prints is passed on as it comes.
+# Where stdin cannot be used, its code and its input are given as words 3 and 4.
 once() {
     timeout=$1 become=$2
     open_directory
-    IFS= read -r code || broken "code"
+    if [ "$#" -gt 2 ]; then
+        code=$3
+        printf %b "$4" >"$dir/in" && exec <"$dir/in"
+    else
+        IFS= read -r code || broken "code"
+    fi
     start_timer
     run
     rc=$?
