@@ -1,11 +1,11 @@
 """Resuming: what an earlier run of a journal did, so that it need not be done again."""
 
 import difflib
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from megaplan_cloud.engine.errors import PlaybookError
 from megaplan_cloud.engine.journal import Record, read_journal
@@ -82,26 +82,17 @@ def must_run_again(record: Record, action: str, mark: Mark) -> bool:
 
 
 def statement_text(mark: Mark) -> str:
-    """Return the text of the statement that begins at `mark`, as it stands in its file."""
-    lines = file_lines(mark.file)[mark.line - 1 :]
-    own = [lines[0][mark.column - 1 :]] if lines else []
-    for line in lines[1:]:
-        if line.strip() and len(line) - len(line.lstrip()) < mark.column - 1:
-            break
-        own.append(line[mark.column - 1 :])
-    return "\n".join(own).rstrip()
+    """Return the text of the statement that begins at `mark`, as it stands in its file now."""
+    try:
+        lines = file_lines(mark.file, Path(mark.file).stat().st_mtime_ns)[mark.line - 1 :]
+    except (OSError, UnicodeDecodeError):
+        return ""
+    margin = mark.column - 1
+    own = itertools.takewhile(lambda line: not line.strip() or not line[:margin].strip(), lines[1:])
+    return "\n".join(line[margin:] for line in (*lines[:1], *own)).rstrip()
 
 
 @lru_cache(maxsize=64)
-def file_lines(file: str) -> Sequence[str]:
-    """Return the lines of a playbook's file; none when it cannot be read any more."""
-    try:
-        return tuple(Path(file).read_text(encoding="utf-8").splitlines())
-    except (OSError, UnicodeDecodeError):
-        return ()
-
-
-def restorable(record: Record) -> Mapping[str, Any]:
-    """Return the registered value that a record kept."""
-    variable: Mapping[str, Any] = record.get("variable", {})
-    return variable
+def file_lines(file: str, _changed_at: int) -> Sequence[str]:
+    """Return the lines of a playbook's file, read once for each time it is changed."""
+    return tuple(Path(file).read_text(encoding="utf-8").splitlines())

@@ -251,7 +251,8 @@ def test_any_mix_of_tasks_is_the_same_both_ways(
     texts = [task_text(number, kind) for number, kind in enumerate(kinds)]
     guarded = "".join(texts[:rescued])
     inside = guarded.replace("\n", "\n    ").rstrip(" ")
-    block = f"- name: Guard\n  block:\n    {inside}  rescue:\n    - name: Rescue\n      debug: {{msg: x}}\n"
+    rescue = "  rescue:\n    - name: Rescue\n      debug: {msg: x}\n"
+    block = f"- name: Guard\n  block:\n    {inside}{rescue}"
     tasks = (block if guarded else "") + "".join(texts[rescued:])
 
     ahead, one_by_one = both_ways(tmp_path_factory.mktemp("mix"), tasks)

@@ -79,13 +79,13 @@ def test_a_loop_goes_on_after_a_failing_item_and_then_fails(theatre: Theatre) ->
           register: three
         - name: Show them
           debug:
-            msg: "{{ three.results | map(attribute='rc') | list }} {{ three.msg }} {{ three.failed }}"
+            msg: "{{ three.results | map(attribute='rc') | list }} {{ three.msg }}"
         """
     )
 
     assert theatre.deeds == ["0", "5", "0"]
     assert statuses(report)["Try three"] == "ignored"
-    assert said(report, "Show them") == "[0, 5, 0] One or more items failed True"
+    assert said(report, "Show them") == "[0, 5, 0] One or more items failed"
     items = next(task.items for task in report.tasks() if task.items)
     assert [(item.item, item.status.value) for item in items] == [
         ("0", "changed"),
