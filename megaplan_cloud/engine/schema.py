@@ -16,10 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from megaplan_cloud.engine import constraint
-from megaplan_cloud.engine.constraint import Check, Problem, Spot
+from megaplan_cloud.engine import draft07
 from megaplan_cloud.engine.errors import SchemaError
 from megaplan_cloud.engine.mark import Mark
+from megaplan_cloud.engine.problem import Check, Problem, Spot
 from megaplan_cloud.house import house
 
 SUFFIX = ".schema.json"
@@ -81,7 +81,7 @@ class _Library:
         """Return the check for a schema that stands in `file`."""
         if isinstance(schema, Mapping) and "$ref" in schema:
             return self.reference(schema["$ref"], file)
-        return constraint.compile_schema(schema, lambda part: self.compile(part, file))
+        return draft07.compile_schema(schema, lambda part: self.compile(part, file))
 
     def reference(self, reference: str, file: Path) -> Check:
         """Return the check for what a `$ref` names; it may be the one being compiled."""
