@@ -11,7 +11,7 @@ from megaplan_cloud.harness.chain_end import Ended, complete
 from megaplan_cloud.harness.chain_failure import broken, failed
 from megaplan_cloud.harness.chain_identity import reconcile, refuse_other_project
 from megaplan_cloud.harness.chain_run import Driver, Run
-from megaplan_cloud.harness.chain_spec import ChainSpec, Milestone
+from megaplan_cloud.harness.chain_spec import SEED, ChainSpec, Milestone
 from megaplan_cloud.harness.chain_start import begin, check, in_git
 from megaplan_cloud.harness.chain_state import ChainState
 from megaplan_cloud.harness.errors import HarnessError
@@ -20,7 +20,6 @@ from megaplan_cloud.harness.idea import ideas
 from megaplan_cloud.harness.start import base_of, has_remote, merged, refresh
 
 AWAITING = "awaiting_pr_merge"
-SEED = "seed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from megaplan_cloud.harness.chain_spec import ChainSpec
+from megaplan_cloud.harness.chain_spec import SEED, ChainSpec
 from megaplan_cloud.harness.chain_state import ChainState
 from megaplan_cloud.harness.errors import HarnessError
 from megaplan_cloud.harness.git import Git
@@ -59,7 +59,7 @@ def refuse_other_project(state: ChainState, root: Path) -> None:
 
 def _moved(spec: ChainSpec, state: ChainState) -> list[str]:
     """Return what was changed about the order of the milestones that are done."""
-    passed = [label for label in state.passed() if label != "seed"]
+    passed = [label for label in state.passed() if label != SEED]
     present = [each.label for each in spec.milestones]
     index = max(state.current_milestone_index, 0)
     if passed != present[: len(passed)] or index != len(passed):

@@ -15,6 +15,7 @@ from megaplan_cloud.engine.suggestion import did_you_mean
 from megaplan_cloud.harness import branch_name
 
 PHASE_MODEL = re.compile(r"[a-z_]+=\S.*")
+SEED = "seed"
 LABEL = re.compile(r"[^\W_-][^/\\\x00-\x1f\x7f]*")
 FORWARDED = ("vendor", "depth", "critic", "deepseek_provider", "prep_direction")
 WITHOUT_EFFECT = frozenset(
@@ -187,10 +188,13 @@ def _broken_rules(node: source.Mapping) -> Iterator[SchemaError]:
     said = branch_name.problem(base)
     if said:
         yield SchemaError(f"base_branch '{base}' {said}", mark=node.values_at.get("base_branch"))
+    seeded = bool((node.get("seed") or {}).get("plan"))
     earlier: dict[str, Mark] = {}
+    branches = [base]
     for milestone, _ in _milestones(node):
-        yield from _broken_label(milestone, earlier)
-        yield from _broken_branch(milestone, base)
+        yield from _broken_label(milestone, earlier, seeded=seeded)
+        yield from _broken_branch(milestone, branches)
+        branches += [milestone["branch"]] if milestone.get("branch") else []
         yield from _broken_dependency(milestone, list(earlier))
         yield from _broken_phase_model(milestone)
         if not milestone["idea"].strip():
@@ -198,8 +202,12 @@ def _broken_rules(node: source.Mapping) -> Iterator[SchemaError]:
         earlier.setdefault(milestone["label"], milestone.values_at["label"])
 
 
-def _broken_label(node: source.Mapping, earlier: Mapping[str, Mark]) -> Iterator[SchemaError]:
+def _broken_label(
+    node: source.Mapping, earlier: Mapping[str, Mark], *, seeded: bool
+) -> Iterator[SchemaError]:
     label, mark = node["label"], node.values_at["label"]
+    if seeded and label == SEED:
+        yield SchemaError(f"'{SEED}' is what the seed plan is called in the state", mark=mark)
     if label in earlier:
         yield SchemaError(
             f"two milestones are called '{label}'",
@@ -214,11 +222,16 @@ def _broken_label(node: source.Mapping, earlier: Mapping[str, Mark]) -> Iterator
         )
 
 
-def _broken_branch(node: source.Mapping, base: str) -> Iterator[SchemaError]:
+def _broken_branch(node: source.Mapping, earlier: Sequence[str]) -> Iterator[SchemaError]:
     branch = node.get("branch")
     if branch is None:
         return
-    said = branch_name.problem(branch) or ("is the base branch" if branch == base else "")
+    said = branch_name.problem(branch)
+    if branch == earlier[0]:
+        said = "is the base branch"
+    for other in earlier:
+        if f"{branch}/".startswith(f"{other}/") != f"{other}/".startswith(f"{branch}/"):
+            said = f"and the branch '{other}' cannot both be: Git keeps branches like folders"
     if said:
         yield SchemaError(
             f"branch '{branch}' {said}",
