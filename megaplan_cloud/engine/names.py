@@ -13,7 +13,8 @@ from megaplan_cloud.engine.template import WORDS_OF_JINJA, free_names
 
 STRING = r"(?:'[^'\\]*'|\"[^\"\\]*\")"
 CONSTANT = rf"(?:{STRING}|\d+(?:\.\d+)?)"
-PATH = rf"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[(?:{STRING}|-?\d+)\])*)"
+WORD = r"(?!(?:and|or|not|in|is|if|else)\b)[A-Za-z_]\w*"
+PATH = rf"(?:{WORD}(?:\.[A-Za-z_]\w*|\[(?:{STRING}|-?\d+)\])*)"
 LIST = rf"\[(?:{CONSTANT}(?: *, *{CONSTANT})*)?\]"
 OPERAND = rf"(?:not +)?(?:{CONSTANT}|{PATH}|{LIST})"
 OPERATOR = r"(?: *(?:==|!=|<=?|>=?|~) *| +(?:and|or|in|not in) +)"
