@@ -166,7 +166,8 @@ class _Drive:
 
     def iterate(self) -> Verdict:
         """Do one step: look at the state, run the next phase, judge what came of it."""
-        state = self.plan.state()
+        if self.takes_up(state := self.plan.state()):
+            state = override.resume(self.plan)
         if ended := self.ended(state):
             return ended
         step = workflow.next_step(state)
@@ -196,11 +197,12 @@ class _Drive:
             name == "blocked" and self.retries["blocked_by_quality"]
         ):
             return None
-        if self.resuming and state.resume_cursor:
-            self.resuming = False
-            override.resume(self.plan)
-            return None
         return self.stopped_before(state)
+
+    def takes_up(self, state: State) -> bool:
+        """Return whether this is the one stop that the drive was told to take up."""
+        told, self.resuming = self.resuming, False
+        return told and workflow.is_stopped(state.current_state) and bool(state.resume_cursor)
 
     def stopped_before(self, state: State) -> Outcome:
         """Return the outcome for a plan that had stopped before this drive began."""

@@ -171,9 +171,16 @@ def read_audit(directory: Path) -> dict[str, Any]:
 
 
 def forget(directory: Path) -> None:
-    """Remove what an earlier list of tasks came to, so that a new one is not judged by it."""
-    for path in (directory / FILE, directory / AUDIT, *directory.glob("execution_batch_*.json")):
+    """Put aside what an earlier list of tasks came to: a new one is not judged by it.
+
+    The records stay, under another name, because what they claim was changed all the same.
+    """
+    for path in (directory / FILE, directory / AUDIT):
         path.unlink(missing_ok=True)
+    earlier = len(list(directory.glob("execution_batch_1_round_*.json")))
+    for path in directory.glob("execution_batch_*.json"):
+        if path.stem.removeprefix("execution_batch_").isdecimal():
+            path.replace(path.with_name(f"{path.stem}_round_{earlier + 1}.json"))
 
 
 def _check_batch(only: int, count: int, left: Sequence[int]) -> None:

@@ -24,6 +24,7 @@ from megaplan_cloud.harness.errors import HarnessError
 from megaplan_cloud.harness.handoff import PhaseResult
 from megaplan_cloud.harness.plan import Plan
 from megaplan_cloud.harness.state import State
+from megaplan_cloud.harness.write import sweep
 from megaplan_cloud.house import house
 
 ACTIONS = ("megaplan_cloud.engine.actions", "megaplan_cloud.harness.actions")
@@ -71,6 +72,7 @@ def run_phase(plan: Plan, phase: str, limits: Limits = EVERYTHING) -> PhaseResul
 def _begin(plan: Plan, state: State, phase: str, limits: Limits) -> str:
     """Write down that the phase is at work; tell when an earlier run of it was killed."""
     run_id = uuid.uuid4().hex[:16]
+    sweep(plan.directory)
     killed = state.active_step
     handoff.clear(plan.directory)
     overrides = dict(limits.overrides or {})

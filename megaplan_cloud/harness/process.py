@@ -1,8 +1,8 @@
 """Running a program for a plan: an allow-listed environment, a deadline, and no survivors."""
 
 import fcntl
-import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from megaplan_cloud.harness.errors import HarnessError
-from megaplan_cloud.harness.write import write_json
 
 # What any program may need to start; secrets and the caller's own sessions are not among it.
 PASSED = (
@@ -37,7 +36,9 @@ PASSED = (
 LARGEST_OUTPUT = 64 * 1024 * 1024
 GRACE = 3.0
 LOCK = ".worker.lock"
-RECORD = ".worker.json"
+RECORD = ".worker.pid"
+# The program says who it is before it begins: whoever finds it at work knows what to end.
+ANNOUNCED = 'echo "$$" >"$1" && shift && exec "$@"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,7 @@ def run(errand: Errand, *, home: Path) -> Ended:
     errand.logs.mkdir(parents=True, exist_ok=True)
     with _alone(home) as lock:
         begun = time.monotonic()
-        process = _start(errand, lock)
-        write_json(home / RECORD, {"pid": process.pid, "argv0": errand.argv[0]})
+        process = _start(errand, lock, home / RECORD)
         try:
             stopped = _watch(process, errand)
         finally:
@@ -119,31 +119,39 @@ def end_tree(pid: int, *, grace: float = GRACE, reap: Callable[[], object] = lam
     _signal(pid, family | _descendants(pid), signal.SIGKILL)
 
 
-def _start(errand: Errand, lock: int) -> subprocess.Popen[bytes]:
+def _start(errand: Errand, lock: int, record: Path) -> subprocess.Popen[bytes]:
+    _require(errand)
     request = errand.logs / f"{errand.name}.in"
     request.write_text(errand.stdin, encoding="utf-8")
-    try:
-        with (
-            request.open("rb") as stdin,
-            _log(errand, "out").open("wb") as stdout,
-            _log(errand, "err").open("wb") as stderr,
-        ):
-            return subprocess.Popen(
-                list(errand.argv),
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                cwd=errand.cwd,
-                env=dict(errand.environment),
-                start_new_session=True,
-                pass_fds=(lock,),
-            )
-    except (FileNotFoundError, PermissionError) as error:
-        raise HarnessError(
-            "agent_not_found",
-            f"cannot run {errand.argv[0]!r} in {errand.cwd}: {error.strerror}",
-            hint="Install it, or name another one in the profile.",
-        ) from error
+    with (
+        request.open("rb") as stdin,
+        _log(errand, "out").open("wb") as stdout,
+        _log(errand, "err").open("wb") as stderr,
+    ):
+        return subprocess.Popen(
+            ["sh", "-c", ANNOUNCED, "sh", str(record), *errand.argv],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=errand.cwd,
+            env=dict(errand.environment),
+            start_new_session=True,
+            pass_fds=(lock,),
+        )
+
+
+def _require(errand: Errand) -> None:
+    """Refuse a program that is not there, before anything is started."""
+    name, search = errand.argv[0], errand.environment.get("PATH")
+    place = str(errand.cwd / name) if "/" in name else name
+    if errand.cwd.is_dir() and shutil.which(place, path=search):
+        return
+    missing = f"the program {name!r}" if errand.cwd.is_dir() else f"the folder {errand.cwd}"
+    raise HarnessError(
+        "agent_not_found",
+        f"{missing} is not there, or cannot be run",
+        hint="Install it, or name another one in the profile.",
+    )
 
 
 def _watch(process: subprocess.Popen[bytes], errand: Errand) -> str:
@@ -165,6 +173,7 @@ def _watch(process: subprocess.Popen[bytes], errand: Errand) -> str:
 def _alone(home: Path) -> Iterator[int]:
     """Give a lock that the program inherits, so that one which outlives us can be told by it."""
     _end_orphan(home)
+    (home / RECORD).unlink(missing_ok=True)
     descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -186,6 +195,8 @@ def _end_orphan(home: Path) -> None:
         except BlockingIOError:
             if pid := _recorded(home):
                 end_tree(pid)
+            else:
+                raise _unknown(path) from None
         else:
             return
     # A daemon in a session of its own may keep the old lock; it is not the program we look for.
@@ -193,18 +204,27 @@ def _end_orphan(home: Path) -> None:
 
 
 def _recorded(home: Path) -> int:
-    try:
-        return int(json.loads((home / RECORD).read_text(encoding="utf-8"))["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
+    """Return the process that holds the lock, waiting until it has said its number; 0 for none."""
+    deadline = time.monotonic() + GRACE
+    while time.monotonic() < deadline:
+        try:
+            return int((home / RECORD).read_text(encoding="ascii"))
+        except (FileNotFoundError, ValueError):
+            time.sleep(0.02)
+    return 0
+
+
+def _unknown(path: Path) -> HarnessError:
+    return HarnessError(
+        "plan_locked",
+        f"a program that an earlier run started still holds {path}, and its number is unknown",
+        hint=f"End it: fuser --kill {path}",
+    )
 
 
 def _descendants(pid: int) -> set[int]:
-    listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False
-    )
-    rows = [line.split() for line in listed.stdout.splitlines()]
-    pairs = [(int(row[0]), int(row[1])) for row in rows if len(row) == 2]  # noqa: PLR2004
+    """Return the processes that descend from `pid`, whatever group they chose."""
+    pairs = [(child, parent) for child, parent, _group, _state in _processes()]
     family = {pid}
     while grown := {child for child, parent in pairs if parent in family} - family:
         family |= grown
@@ -220,13 +240,20 @@ def _signal(pid: int, family: set[int], number: signal.Signals) -> None:
 
 
 def _alive(pid: int, family: set[int]) -> bool:
-    for ask, target in ((os.killpg, pid), *((os.kill, each) for each in family)):
-        try:
-            ask(target, 0)
-        except (ProcessLookupError, PermissionError):
-            continue
-        return True
-    return False
+    """Return whether any of them still runs; one that only waits to be collected does not."""
+    return any(
+        (child in family or group == pid) and not state.startswith("Z")
+        for child, _parent, group, state in _processes()
+    )
+
+
+def _processes() -> Iterator[tuple[int, int, int, str]]:
+    """Yield every process: its number, its parent's, its group's, and its state's letters."""
+    words = ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="]
+    listed = subprocess.run(words, capture_output=True, text=True, check=False)
+    for line in listed.stdout.splitlines():
+        pid, parent, group, state = line.split()
+        yield int(pid), int(parent), int(group), state
 
 
 def _log(errand: Errand, kind: str) -> Path:

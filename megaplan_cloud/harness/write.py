@@ -2,9 +2,14 @@
 
 import json
 import os
+import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+# No write takes nearly as long: a temporary file this old has lost its writer.
+ABANDONED = 600.0
 
 
 def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
@@ -27,6 +32,15 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
 def write_json(path: Path, document: Any, *, mode: int = 0o644) -> None:
     """Replace `path` with `document` as indented JSON, keys in the order they were built."""
     write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n", mode=mode)
+
+
+def sweep(folder: Path, *, age: float = ABANDONED) -> None:
+    """Remove temporary files whose writers were killed: those untouched for `age` seconds."""
+    oldest = time.time() - age
+    for path in folder.glob(".*.tmp"):
+        with suppress(FileNotFoundError):
+            if path.is_file() and path.stat().st_mtime < oldest:
+                path.unlink()
 
 
 def sync_folder(folder: Path) -> None:
