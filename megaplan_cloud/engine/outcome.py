@@ -68,6 +68,13 @@ def of_error(error: EngineError) -> Outcome:
     return Outcome(status=status, variable=variable, reason=f"{place}{error.what}", hint=error.hint)
 
 
+def timed_out(outcome: Outcome, period: float) -> Outcome:
+    """Return the outcome of a task that was ended because its `timeout` was over, in seconds."""
+    told = f"Timed out after {period:g} second(s)."
+    changed = updated(outcome, changed=False, failed=True, msg=told, timedout={"period": period})
+    return replace(changed, reason=told)
+
+
 def skipped(condition: Any) -> Outcome:
     """Return the outcome of a task whose `when` has a condition that does not hold."""
     variable = {

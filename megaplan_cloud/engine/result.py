@@ -46,7 +46,7 @@ class Result:
         shown: dict[str, Any] = {"changed": self.changed, "failed": self.failed}
         if self.skipped:
             shown["skipped"] = True
-        if self.msg:
+        if self.msg or self.rc is not None:
             shown["msg"] = self.msg
         if self.rc is not None:
             shown |= {

@@ -30,6 +30,7 @@ from megaplan_cloud.engine.turn import Part, Surroundings, Turn
 from megaplan_cloud.engine.worker import Stopped, Worker
 
 DEEPEST = 50
+INCLUDES = (IncludeTasks, IncludeRole)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,7 +102,7 @@ class HostRun:
 
     def statement(self, statement: Statement, around: Surroundings) -> None:
         """Do one statement."""
-        inside = around.inside(statement.keywords)
+        inside = around.inside(statement.keywords, included=isinstance(statement, INCLUDES))
         match statement:
             case Block():
                 self.block(statement, inside)
@@ -237,7 +238,6 @@ class HostRun:
             mark=statement.role.mark,
         )
         inner = enter_role(around, role, "role")
-        inner = replace(inner, scope=inner.scope.child(task=statement.keywords.vars))
         self.worker.handlers.add(role.handlers, inner.at("handlers"))
         return inner, role.tasks
 

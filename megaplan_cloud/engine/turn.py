@@ -29,11 +29,15 @@ class Surroundings:
     role: str = ""
     depth: int = 0
 
-    def inside(self, keywords: Keywords) -> "Surroundings":
-        """Return the surroundings of what stands inside a statement that says `keywords`."""
+    def inside(self, keywords: Keywords, *, included: bool = False) -> "Surroundings":
+        """Return the surroundings of what stands inside a statement that says `keywords`.
+
+        The vars of an include win over registered names, those of blocks and tasks do not.
+        """
+        layer = "parameters" if included else "task"
         return replace(
             self,
-            scope=self.scope.child(task=keywords.vars) if keywords.vars else self.scope,
+            scope=self.scope.child(**{layer: keywords.vars}) if keywords.vars else self.scope,
             keywords=inherit(self.keywords, keywords),
         )
 

@@ -16,7 +16,15 @@ from megaplan_cloud.engine.handlers import Handlers
 from megaplan_cloud.engine.journal import JournalError, Record
 from megaplan_cloud.engine.judgement import all_hold, certain, excused, judge, with_register
 from megaplan_cloud.engine.ledger import Ledger
-from megaplan_cloud.engine.outcome import Outcome, of_error, of_items, of_result, unknown, updated
+from megaplan_cloud.engine.outcome import (
+    Outcome,
+    of_error,
+    of_items,
+    of_result,
+    timed_out,
+    unknown,
+    updated,
+)
 from megaplan_cloud.engine.ready import Call, chosen, prepare, truth
 from megaplan_cloud.engine.report import TaskReport
 from megaplan_cloud.engine.result import Status
@@ -139,6 +147,8 @@ class Worker:
             outcome = judge(self.once(call), turn.task, part.scope)
             if outcome.status in (*LOST, Status.SKIPPED, Status.UNKNOWN):
                 return outcome
+            if most == 1:  # then `until` has no say, as in Ansible
+                return outcome
             outcome = updated(outcome, attempts=attempt)
             if self.contents(outcome, part):
                 return outcome
@@ -244,6 +254,8 @@ class Worker:
             return None
         read = part.work.step.read
         outcome = self.guarded(lambda: of_result(read(completed)))
+        if completed.timed_out and part.work.context.timeout:
+            outcome = timed_out(outcome, part.work.context.timeout)
         return replace(outcome, duration=outcome.duration or completed.duration)
 
     def settle(self, part: Part, outcome: Outcome) -> None:

@@ -547,7 +547,7 @@ def test_a_task_that_takes_too_long_is_killed_and_fails(theatre: Theatre) -> Non
     )
 
     assert report.exit_code == 1
-    assert "timed out" in report.failures[0].reason
+    assert "Timed out after 1 second" in report.failures[0].reason
 
 
 def test_a_place_that_cannot_be_reached_is_exit_code_4(theatre: Theatre) -> None:
