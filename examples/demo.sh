@@ -1,0 +1,45 @@
+#!/bin/sh
+# The main job from end to end, in a box on this machine: examples/demo.sh [clean]
+# Everything it makes stands under .demo/ of the checkout, except what every box leaves in
+# ~/.megaplan/cloud; `clean` removes both.
+set -eu
+
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+demo=$top/.demo
+
+# Show a command as it would be typed, then run it.
+run() {
+    printf '\n$ %s\n' "$*" >&2
+    "$@"
+}
+
+clean() {
+    [ -d "$demo" ] || { echo "Nothing to clean: there is no $demo." >&2; return 0; }
+    cd "$demo"
+    [ ! -f cloud.yaml ] || run invoke destroy --yes
+    cd "$top"
+    rm -rf "$demo"
+    echo "Removed $demo and its box." >&2
+}
+
+start() {
+    mkdir -p "$demo"
+    cd "$demo"
+    run python "$top/examples/quickstart/prepare.py" "$demo/receipts.git" >/dev/null
+    [ -f cloud.yaml ] || { run invoke init --provider process; sed -i.bak "s|url: .*|url: $demo/receipts.git|" cloud.yaml; }
+    run invoke deploy
+    run invoke chain --spec "$top/examples/quickstart/chain.yaml" --wait
+    run invoke status --chain
+    run git -C "$demo/receipts.git" log --oneline --graph --all
+    cat >&2 <<END
+
+That was a whole chain: three plans, written, tested and pushed without you.
+  cd .demo && ../.venv/bin/invoke logs --chain --no-follow     what the runner said
+  make demo-clean                                              removes the box and .demo
+END
+}
+
+case "${1:-start}" in
+    start | clean) "${1:-start}" ;;
+    *) echo "usage: examples/demo.sh [clean]" >&2; exit 2 ;;
+esac
