@@ -417,6 +417,9 @@ def free_names(text: str, mark: Mark | None, *, expression: bool) -> frozenset[s
     except jinja2.TemplateSyntaxError as error:
         place = mark if expression else line_inside(mark, error.lineno)
         raise TemplateError(f"The template is wrong: {_sentence(error)}", mark=place) from error
+    except FAULTS as error:
+        # Jinja computes what is constant while it looks.
+        raise TemplateError(f"The template fails: {_sentence(error)}", mark=mark) from error
     return frozenset(read - _guarded_names(tree) - environment.globals.keys())
 
 

@@ -16,9 +16,9 @@ CONSTANT = rf"(?:{STRING}|\d+(?:\.\d+)?)"
 WORD = r"(?!(?:and|or|not|in|is|if|else)\b)[A-Za-z_]\w*"
 PATH = rf"(?:{WORD}(?:\.[A-Za-z_]\w*|\[(?:{STRING}|-?\d+)\])*)"
 LIST = rf"\[(?:{CONSTANT}(?: *, *{CONSTANT})*)?\]"
-OPERAND = rf"(?:not +)?(?:{CONSTANT}|{PATH}|{LIST})"
-OPERATOR = r"(?: *(?:==|!=|<=?|>=?|~) *| +(?:and|or|in|not in) +)"
-PLAIN = re.compile(rf"\s*{OPERAND}(?:{OPERATOR}{OPERAND})*\s*", re.ASCII)
+OPERAND = rf"(?:{CONSTANT}|{PATH}|{LIST})"
+COMPARED = rf"(?:not +)?{OPERAND}(?:(?: *(?:==|!=|<=?|>=?|~) *| +(?:not +)?in +){OPERAND})*"
+PLAIN = re.compile(rf"\s*{COMPARED}(?: +(?:and|or) +{COMPARED})*\s*", re.ASCII)
 NAME = re.compile(rf"{STRING}|\.\w+|([A-Za-z_]\w*)", re.ASCII)
 EXPRESSION = re.compile(r"\{\{[-+]?(.*?)[-+]?\}\}", re.DOTALL)
 # A statement, a comment, a guard, an open brace: only the whole text tells what is read.

@@ -25,7 +25,8 @@ from megaplan_cloud.house import house
 
 KEY_OF_A_PLAY = re.compile(r"^(?:- |  )[\"']?(?:hosts|roles|tasks)[\"']?:", re.MULTILINE)
 ENTRY = re.compile(r"^- ", re.MULTILINE)
-NOT_PLAYBOOKS = frozenset({"tasks", "vars", "templates", "files", "roles", "handlers"})
+GIVEN = "variables.yml"
+NOT_PLAYBOOKS = frozenset({GIVEN, "tasks", "vars", "templates", "files", "roles", "handlers"})
 
 
 def validate(
@@ -38,7 +39,8 @@ def validate(
     """Return everything that is wrong, sorted by place; nothing is run and nothing is changed.
 
     A path is a playbook, or a folder with `playbooks/` and `roles/`. `known` has the names of the
-    variables that settings and `--set` may give, `actions` those of the actions.
+    variables that settings and `--set` may give, `actions` those of the actions. Whatever else
+    is given to the playbooks of a folder is named in a `variables.yml` there.
     """
     reading = Reading(actions)
     files = _each(paths, _playbooks_of)
@@ -46,9 +48,11 @@ def validate(
     for path in files:
         if not _is_book(path):
             reader.read_data(path, "tasks", reading)
-    for book, own in books:
-        reading.problems.extend(variables.check(book, known, own))
     passed = frozenset(known) | frozenset(_passed(book for book, _ in books))
+    for book, own in books:
+        given = _given_to(book.path, reading)
+        passed |= given
+        reading.problems.extend(variables.check(book, given | frozenset(known), own))
     for folder in _each(paths, _roles_of):
         search = (folder.parent, *roles_path, house() / "roles")
         _validate_role(folder, passed, replace(reading, search=search))
@@ -72,6 +76,14 @@ def _playbooks_of(path: Path) -> Iterable[Path]:
 def _roles_of(path: Path) -> Iterable[Path]:
     folder = path / "roles"
     return sorted(role for role in folder.iterdir() if role.is_dir()) if folder.is_dir() else []
+
+
+def _given_to(path: Path, reading: Reading) -> frozenset[str]:
+    """Return the names that the `variables.yml` of a playbook's folder promises."""
+    file = path.parent / GIVEN
+    return (
+        frozenset(reader.read_data(file, "given", reading) or ()) if file.is_file() else frozenset()
+    )
 
 
 def _is_book(path: Path) -> bool:
