@@ -4,6 +4,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from megaplan_cloud.engine.command import Command, Completed
@@ -71,8 +72,14 @@ class ActionTable:
         return frozenset(getattr(import_module(self.modules[name]), "expressions", ()))
 
     def docstring(self, name: str) -> str:
-        """Return what the action's module says of itself: a sentence and an example."""
+        """Return what the action's module says of itself: a sentence, more, and an example."""
         return import_module(self.modules[name]).__doc__ or ""
+
+    def example(self, name: str) -> str:
+        """Return the tasks in YAML with which the docstring of `name` ends."""
+        lines = self.docstring(name).splitlines()
+        begun = next((at for at, line in enumerate(lines) if line.lstrip().startswith("- ")), 0)
+        return dedent("\n".join(lines[begun:])).strip() + "\n"
 
 
 def find_actions(*packages: str) -> ActionTable:

@@ -147,7 +147,8 @@ class _Reader:
         found = REPEATS.match(self.pattern, self.at)
         if not found or found[0] == "{}":
             return atom
-        if atom.endswith(("^", "$")):
+        # Beyond ASCII a letter is several bytes, of which Ansible repeats the last.
+        if atom.endswith(("^", "$")) or not atom.isascii():
             raise _Untranslatable
         self.at = found.end()
         # Lazy or not is no matter to whether a line matches.
@@ -172,8 +173,6 @@ def _times(atom: str, found: re.Match[str]) -> str:
 def _literal(letter: str) -> str:
     if letter == "\0":
         raise _Untranslatable
-    if ord(letter) > 127:  # noqa: PLR2004 - beyond ASCII one letter is several bytes
-        return f"({letter})"
     if letter in "^\\":
         return f"\\{letter}"
     return f"[{letter}]" if letter in ".[]{}()*+?|$/" else letter

@@ -28,21 +28,26 @@ settle_link() {
     try mv -f "$entry" "$there"
 }
 settle_directory() {
+    fresh=
     if [ ! -d "$there" ]; then
+        fresh=1
         moves
         [ -n "$check" ] || try mkdir "$there"
     elif [ -z "$keep" ] && ! same_attributes; then
+        fresh=1
         moves
     fi
     [ -z "$check" ] || return 0
     if [ -n "$keep" ]; then
         (mode=$directory_mode && attributes "$there") || exit 1
-    else
+        return
+    fi
+    if [ -n "$fresh" ]; then
         look "$entry"
         chown "$u:$g" "$there" 2>/dev/null
         try chmod "$(printf %05o "$m")" "$there"
-        attributes "$there"
     fi
+    attributes "$there"
 }
 settle_file() {
     # shellcheck disable=SC3013 # dash, bash and busybox all know -nt

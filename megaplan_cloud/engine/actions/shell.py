@@ -4,8 +4,8 @@ It counts as changed whenever it runs. With `creates` or `removes` it runs only 
 missing, or there. A secret reaches it through `environment` or `stdin`, never in the line.
 
     - name: Count the errors of today
-      shell: grep --count ERROR app.log | tee errors.txt
-      args:
+      shell:
+        cmd: grep --count ERROR app.log | tee errors.txt
         chdir: /workspace/logs
         creates: errors.txt
 """

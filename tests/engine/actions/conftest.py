@@ -1,26 +1,44 @@
 """A place for actions to run at: each POSIX shell of this machine, without a connection."""
 
+import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from megaplan_cloud.engine.action import ActionTable, Step, find_actions
 from megaplan_cloud.engine.command import Command, Completed
-from megaplan_cloud.engine.connection import Connection
 from megaplan_cloud.engine.context import Context
 from megaplan_cloud.engine.result import Result
 from megaplan_cloud.engine.scope import Scope
 
+if TYPE_CHECKING:
+    from megaplan_cloud.engine.connection import Connection
+
 SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
 
 Run = Callable[..., Result]
+
+
+def mode_of(path: Path) -> str:
+    """Return the permissions of `path` as a playbook writes them."""
+    return f"{path.stat().st_mode & 0o7777:04o}"
+
+
+def digest(algorithm: str, content: bytes) -> str:
+    """Return the checksum of content, in hexadecimal."""
+    return hashlib.new(algorithm, content).hexdigest()
+
+
+def names(folder: Path) -> list[str]:
+    """Return the names of all that is in a folder."""
+    return sorted(path.name for path in folder.iterdir())
 
 
 @dataclass(frozen=True)
@@ -50,12 +68,12 @@ class BareShell:
 
 
 @pytest.fixture(params=SHELLS)
-def shell(request: pytest.FixtureRequest) -> Iterator[BareShell]:
+def shell(request: pytest.FixtureRequest) -> BareShell:
     """Give every shell that the programs must work on; those absent are skipped."""
     words = SHELLS[request.param]
     if not shutil.which(words[0]):
         pytest.skip(f"{words[0]} is not installed")
-    yield BareShell(tuple(words))
+    return BareShell(tuple(words))
 
 
 @pytest.fixture(scope="session")
@@ -80,8 +98,6 @@ def run(actions: ActionTable, context: Context) -> Run:
     """Give a function that does a task, in check mode or not, and returns its result."""
 
     def do(name: str, arguments: Mapping[str, Any], **changes: Any) -> Result:
-        from dataclasses import replace
-
         ours = replace(context, **changes)
         done = actions.action(name)(ours, arguments)
         return done.read(ours.run(done.command)) if isinstance(done, Step) else done

@@ -1,7 +1,6 @@
 """The promises of `copy`."""
 
 import base64
-import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,7 @@ from hypothesis import strategies as st
 
 from megaplan_cloud.engine.errors import PlaybookError
 from megaplan_cloud.engine.secret import Secret
-from tests.engine.actions.conftest import Run
-
-
-def mode_of(path: Path) -> str:
-    """Return the permissions of `path` as `ls` would number them."""
-    return f"{path.stat().st_mode & 0o7777:04o}"
+from tests.engine.actions.conftest import Run, digest, mode_of, names
 
 
 @pytest.fixture
@@ -38,10 +32,10 @@ def test_content_lands_once(run: Run, tmp_path: Path) -> None:
     assert (first.changed, second.changed) == (True, False)
     assert dest.read_text() == "hello\n"
     for values in (first.values, second.values):
-        assert values["checksum"] == hashlib.sha1(b"hello\n").hexdigest()
+        assert values["checksum"] == digest("sha1", b"hello\n")
         assert (values["dest"], values["state"]) == (str(dest), "file")
         assert (values["mode"], values["size"]) == ("0640", 6)
-    assert os.listdir(tmp_path) == ["motd"]
+    assert names(tmp_path) == ["motd"]
 
 
 def test_a_new_file_has_the_umasks_mode_and_an_old_one_keeps_its_own(
@@ -94,7 +88,7 @@ def test_a_rehearsal_of_a_new_file_is_a_change(run: Run, tmp_path: Path) -> None
     task = {"content": "new", "dest": str(tmp_path / "file"), "mode": "0600"}
 
     assert run("copy", task, check=True, diff=True).changed
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def test_a_difference_never_shows_a_secret(run: Run, tmp_path: Path) -> None:
@@ -197,7 +191,7 @@ def test_a_file_that_does_not_validate_never_lands(run: Run, tmp_path: Path) -> 
     assert bad.msg.startswith("failed to validate")
     assert good.changed
     assert dest.read_text() == "good too\n"
-    assert os.listdir(tmp_path) == ["file"]
+    assert names(tmp_path) == ["file"]
 
 
 def test_what_lies_at_the_place_can_be_copied_there(run: Run, tmp_path: Path) -> None:
@@ -253,7 +247,7 @@ def test_a_folder_is_copied_with_all_that_is_in_it(
     assert (root / "sub/odd 'name'\n").read_text() == "x"
     assert mode_of(root / ".hidden") == "0600"
     assert mode_of(root / "sub/empty") == "0750"
-    assert os.readlink(root / "link") == ".hidden"
+    assert (root / "link").readlink() == Path(".hidden")
     (root / ".hidden").write_text("other")
     again = run("copy", task, diff=True)
     assert again.changed
@@ -261,7 +255,7 @@ def test_a_folder_is_copied_with_all_that_is_in_it(
 
 
 TEXT = st.one_of(
-    st.text(st.characters(exclude_categories=("Cs",)), max_size=300),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=300),
     st.sampled_from(["", "\n", "'", '"$HOME" `id`', "\\n%s", "-n", "a\r\nb", "x" * 70_000]),
 )
 
@@ -291,4 +285,4 @@ def test_bytes_that_are_no_text_arrive_too(run: Run, files: Path, tmp_path: Path
     assert (tmp_path / "every").read_bytes() == every
     slurped = run("slurp", {"src": str(tmp_path / "every")})
     assert base64.b64decode(slurped.values["content"]) == every
-    assert result.values["md5sum"] == hashlib.md5(every).hexdigest()
+    assert result.values["md5sum"] == digest("md5", every)

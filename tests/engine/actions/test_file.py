@@ -1,18 +1,14 @@
 """The promises of `file`."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.engine.actions.conftest import Run
-
-
-def mode_of(path: Path) -> str:
-    """Return the permissions of `path` as `ls` would number them."""
-    return f"{path.stat().st_mode & 0o7777:04o}"
+from tests.engine.actions.conftest import Run, mode_of, names
 
 
 def test_a_directory_is_made_with_its_parents_and_their_mode(run: Run, tmp_path: Path) -> None:
@@ -86,7 +82,7 @@ def test_symbols_mean_what_chmod_means(run: Run, tmp_path: Path) -> None:
             path.mkdir(exist_ok=True)
             path.chmod(0o741)
         run("file", {"path": str(ours), "mode": mode})
-        assert os.system(f"chmod '{mode}' '{theirs}'") == 0
+        subprocess.run(["chmod", mode, str(theirs)], check=True)
         assert mode_of(ours) == mode_of(theirs), mode
 
 
@@ -102,7 +98,7 @@ def test_a_link_is_made_and_moved_atomically(run: Run, tmp_path: Path) -> None:
     moved = run("file", task | {"src": "two"}, diff=True)
 
     assert moved.changed
-    assert os.readlink(link) == "two"
+    assert link.readlink() == Path("two")
     assert moved.values["diff"]["before"]["src"] == "one"
     assert list((tmp_path / "one").iterdir()) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["current", "one", "two"]
@@ -233,7 +229,7 @@ def test_home_and_variables_in_a_path_are_those_of_the_place(run: Run, tmp_path:
 
 
 ODD = st.text(
-    st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=20
+    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=20
 ).filter(lambda name: name not in (".", "..") and len(name.encode()) < 200)
 
 
@@ -248,8 +244,8 @@ def test_any_name_is_taken_literally(run: Run, tmp_path: Path, name: str, state:
     path.parent.mkdir(exist_ok=True)
 
     run("file", {"path": str(path), "state": state})
-    assert os.listdir(path.parent) == [path.name]
+    assert names(path.parent) == [path.name]
     removed = run("file", {"path": str(path), "state": "absent"})
 
     assert removed.changed
-    assert os.listdir(path.parent) == []
+    assert names(path.parent) == []

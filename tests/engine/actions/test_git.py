@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.actions.conftest import Run
+from tests.engine.actions.conftest import Run, names
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
 
@@ -204,4 +204,4 @@ def test_a_folder_with_something_else_is_left_alone(run: Run, origin: Path, tmp_
     result = run("git", {"repo": str(origin), "dest": str(tmp_path / "dest")})
 
     assert result.failed
-    assert os.listdir(tmp_path / "dest") == ["precious"]
+    assert names(tmp_path / "dest") == ["precious"]

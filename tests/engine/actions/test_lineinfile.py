@@ -16,7 +16,7 @@ from megaplan_cloud.engine.actions._ere import posix_expression
 from megaplan_cloud.engine.actions._lines import with_line, without_line
 from megaplan_cloud.engine.errors import PlaybookError
 from megaplan_cloud.engine.secret import Secret
-from tests.engine.actions.conftest import Run
+from tests.engine.actions.conftest import Run, names
 
 BEFORE = "# top\na=1\nb=2\na=3\n"
 AWKS = [words for words in (["mawk"], ["gawk"], ["busybox", "awk"]) if shutil.which(words[0])]
@@ -83,7 +83,7 @@ def test_the_line_is_where_it_belongs(
         assert done.values["diff"][0]["after"] == after
         assert rehearsed.values["diff"] == done.values["diff"]
     assert path.stat().st_mode & 0o777 == 0o640
-    assert os.listdir(tmp_path) == ["file"]
+    assert names(tmp_path) == ["file"]
 
 
 def test_a_last_line_without_an_end_gets_one(run: Run, tmp_path: Path) -> None:
@@ -199,23 +199,8 @@ def test_only_patterns_the_far_side_cannot_judge_cost_a_turn() -> None:
 
 
 ATOMS = st.sampled_from(
-    [
-        "a",
-        "b",
-        " ",
-        ".",
-        r"\.",
-        r"\d",
-        r"\s",
-        r"\S",
-        r"\w",
-        r"\W",
-        "[ab]",
-        "[^a]",
-        "[]a-]",
-        r"[\]^\\]",
-    ]
-    + ["[0-9.]", "[^\\s#]", "é", "(a|b1)", "(?:ab)", "=", r"\\", r"\t", "/", "{", r"\^", "-"]
+    [*"ab =-/{.é", "[ab]", "[^a]", "[]a-]", r"[\]^\\]", "[0-9.]", r"[^\s#]", "(?:ab)", "(a|b1)"]
+    + [f"\\{letter}" for letter in ".dsSwWt^\\"]
 )
 REPEAT = st.sampled_from(["", "", "", "*", "+", "?", "*?", "{2}", "{1,2}", "{,1}"])
 
@@ -276,7 +261,7 @@ ARGUMENTS = st.fixed_dictionaries(
 def test_the_far_side_edits_as_we_would_here(
     run: Run, tmp_path: Path, content: str, arguments: dict[str, Any], *, before: bool, absent: bool
 ) -> None:
-    """awk there and Python here make the same file and say the same of it."""
+    """Awk there and Python here make the same file and say the same of it."""
     path = tmp_path / "file"
     path.write_bytes(content.encode())
     if before and "insertafter" in arguments:

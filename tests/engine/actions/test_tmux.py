@@ -11,7 +11,7 @@ from time import monotonic
 import pytest
 
 from megaplan_cloud.engine.errors import PlaybookError
-from tests.engine.actions.conftest import Run
+from tests.engine.actions.conftest import Run, names
 
 pytestmark = pytest.mark.skipif(not shutil.which("tmux"), reason="tmux is not installed")
 
@@ -109,7 +109,7 @@ def test_no_script_is_left_and_no_value_shows_in_a_process_list(
 
     lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
     assert not any(b"tok-in-environment" in line for line in lines)
-    assert os.listdir(tmp_path) == ["up"]
+    assert names(tmp_path) == ["up"]
 
 
 def test_a_folder_that_is_missing_is_told(run: Run, socket: str, tmp_path: Path) -> None:
