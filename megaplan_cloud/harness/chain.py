@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from megaplan_cloud.harness import auto, chain_file, lock, milestone
+from megaplan_cloud.harness import auto, chain_file, lock, milestone, worktree
 from megaplan_cloud.harness import plan as plans
 from megaplan_cloud.harness.chain_end import Ended, complete
 from megaplan_cloud.harness.chain_failure import broken, failed
@@ -20,6 +20,8 @@ from megaplan_cloud.harness.idea import ideas
 from megaplan_cloud.harness.start import base_of, has_remote, merged, refresh
 
 AWAITING = "awaiting_pr_merge"
+GIVEN_UP = frozenset({"aborted", "cancelled"})
+FAILED = frozenset({"failed", "blocked"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,9 @@ def drive(
     check(spec, root)
     with chain_file.opened(spec.path, fresh=options.fresh) as file:
         refuse_other_project(file.state, root)
-        changes, told = reconcile(spec, found, file.state)
+        changes, told = reconcile(
+            spec, found, file.state, stopped=_may_begin_again(root, file.state)
+        )
         run = Run(
             spec=spec,
             root=root,
@@ -82,6 +86,10 @@ def _drive(run: Run, options: Options) -> Ended:
     skipped = [name for name in run.file.state.passed() if name not in run.file.state.done()]
     told += f", left behind: {', '.join(skipped)}" if skipped else ""
     run.log(told)
+    for each in run.spec.milestones:
+        # A run killed right after a milestone was done has left its worktree.
+        if tree := milestone.tree_of(run, each):
+            worktree.remove(run.root, tree)
     return Ended("done", told)
 
 
@@ -92,6 +100,8 @@ def _advance(run: Run, each: Milestone) -> Ended | None:
     number = run.file.state.current_milestone_index + 1
     run.log(f"{number} of {len(run.spec.milestones)}: {run.ideas[each.label].title}")
     _forget_given_up(run, each)
+    if run.file.state.failure is not None:
+        run.file.update(failure=None)
     try:
         outcome = milestone.drive(run, each)
     except HarnessError as error:
@@ -111,7 +121,7 @@ def _seed(run: Run) -> Ended | None:
     if name is not None:
         plan = plans.find(run.root, name)
         run.log(f"seed: plan {name}")
-        outcome = run.driver(plan, auto.Options(resume=True), lambda _plan, _phase: None)
+        outcome = run.driver(plan, milestone.options(run, resume=True), lambda _plan, _phase: None)
         if outcome.status not in ("done", "aborted"):
             run.file.update(last_state=outcome.status)
             return Ended(
@@ -142,12 +152,21 @@ def _await_merge(run: Run, each: Milestone) -> Ended | None:
 def _forget_given_up(run: Run, each: Milestone) -> None:
     """Begin with a new plan where a person gave the last one up and started the chain again."""
     name = run.file.state.current_plan_name
-    if name is None or run.file.state.failure is None:
-        return
-    plan = plans.Plan(run.root, name)
-    if plan.directory.exists() and plan.state().current_state in ("aborted", "cancelled"):
+    if run.file.state.failure is not None and _plan_state(run.root, name) in GIVEN_UP:
         run.log(f"plan {name} was given up; {each.label} begins again with a new one")
         run.file.update(current_plan_name=None)
+
+
+def _may_begin_again(root: Path, state: ChainState) -> bool:
+    """Tell whether the milestone that is driven has come to a stop that a person knows of."""
+    return (
+        state.failure is not None or _plan_state(root, state.current_plan_name) in GIVEN_UP | FAILED
+    )
+
+
+def _plan_state(root: Path, name: str | None) -> str | None:
+    plan = plans.Plan(root, name) if name else None
+    return plan.state().current_state if plan and plan.directory.exists() else None
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> Payload:
 
 
 def _start(spec: ChainSpec, arguments: argparse.Namespace) -> Payload:
-    root = _root(spec, arguments.project_dir)
+    root = _root(spec, arguments.project_dir, fresh=arguments.fresh)
     events: list[dict[str, str]] = []
 
     def say(line: str) -> None:
@@ -79,6 +79,8 @@ def _start(spec: ChainSpec, arguments: argparse.Namespace) -> Payload:
         ended, state = chain.drive(spec, root, options, say)
     except KeyboardInterrupt:
         say("interrupted; start the chain again and it goes on from here")
+        raise
+    except InputError:
         raise
     except HarnessError as error:
         say(f"{error.error}: {error}")
@@ -129,11 +131,11 @@ def _override(spec: ChainSpec, arguments: argparse.Namespace) -> Payload:
     )
 
 
-def _root(spec: ChainSpec, given: str | None) -> Path:
+def _root(spec: ChainSpec, given: str | None, *, fresh: bool) -> Path:
     """Return the project: the one given, the one the chain was begun in, or the checkout here."""
     if given is not None:
         return find_root(Path(given))
-    begun = chain_file.find(spec.path)
+    begun = None if fresh else chain_file.find(spec.path)
     if begun is not None and begun.project_dir is not None and Path(begun.project_dir).is_dir():
         return Path(begun.project_dir)
     here = toplevel(Path.cwd())

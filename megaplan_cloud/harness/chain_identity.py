@@ -14,17 +14,17 @@ FRESH = "To leave that progress behind and begin anew, start the chain with --fr
 
 
 def reconcile(
-    spec: ChainSpec, ideas: Mapping[str, Idea], state: ChainState
+    spec: ChainSpec, ideas: Mapping[str, Idea], state: ChainState, *, stopped: bool
 ) -> tuple[dict[str, Any], str]:
     """Return what to change in the state so that it fits the spec as it is now, and why.
 
     What is done and what is being driven must stand in the spec as it was; whatever is pending
-    may be edited, added or removed. A milestone that has failed may be edited too: it begins
-    again with a new plan. Anything else is refused with `chain_spec_changed`.
+    may be edited, added or removed. A milestone that has stopped may be edited too: it
+    begins again with a new plan. Anything else is refused with `chain_spec_changed`.
     """
     problems = [*_moved(spec, state), *_edited(spec, state)]
     redo = _redo(spec, ideas, state)
-    if redo and state.failure is None:
+    if redo and not stopped:
         problems.append(redo)
     if problems:
         raise HarnessError(

@@ -32,7 +32,7 @@ def drive(run: Run, milestone: Milestone) -> auto.Outcome:
             _settle(run, milestone, tree, plan)
 
     settle(plan, "resume")
-    outcome = run.driver(plan, _options(run, resume=existed), settle)
+    outcome = run.driver(plan, options(run, resume=existed), settle)
     settle(plan, "end")
     if tree is not None and outcome.status == "done":
         _publish(run, milestone, tree, tree.head())
@@ -122,7 +122,8 @@ def _free_name(root: Path, label: str, title: str) -> str:
     return next(name for name in names if not Plan(root, name).directory.exists())
 
 
-def _options(run: Run, *, resume: bool) -> auto.Options:
+def options(run: Run, *, resume: bool) -> auto.Options:
+    """Return how a plan of this chain is driven."""
     driver = run.spec.driver
     return auto.Options(
         on_escalate=driver.on_escalate,

@@ -147,6 +147,6 @@ def test_a_branch_name_is_judged_as_git_judges_it(name: str) -> None:
     asked = subprocess.run(
         ["git", "check-ref-format", "--branch", name], check=False, capture_output=True
     )
-    # `--branch` also accepts `-` and `@{-1}`, which mean other branches.
-    if not name.startswith("-") and "@{" not in name:
+    # Git also accepts `-`, `@` and `@{-1}` here: they mean other branches, and no milestone's.
+    if not name.startswith("-") and name != "@" and "@{" not in name:
         assert (asked.returncode == 0) == (branch_name.problem(name) == ""), name
