@@ -31,6 +31,7 @@ CHECKOUT = {
 )
 def init(
     _: Context,
+    *,
     provider: str = "process",
     force: bool = False,
     cloud_yaml: str = "cloud.yaml",
@@ -45,7 +46,7 @@ def init(
     auto_shortflags=False,
 )
 def validate(
-    _: Context, spec: str = "", cloud_yaml: str = "cloud.yaml", json: bool = False
+    _: Context, *, spec: str = "", cloud_yaml: str = "cloud.yaml", json: bool = False
 ) -> None:
     """Check cloud.yaml, every playbook and role, and a chain spec; touches nothing."""
     _run("validate", cloud_yaml=cloud_yaml, json=json, spec=spec)
@@ -72,7 +73,8 @@ def validate(
 )
 def play(
     _: Context,
-    playbook: str,
+    *,
+    playbook: str = "",
     set_: list[str],
     tags: str = "",
     skip_tags: str = "",
@@ -110,6 +112,7 @@ def play(
 @task(help=COMMON | REHEARSAL, auto_shortflags=False)
 def build(
     _: Context,
+    *,
     check: bool = False,
     diff: bool = False,
     cloud_yaml: str = "cloud.yaml",
@@ -122,6 +125,7 @@ def build(
 @task(help=COMMON | REHEARSAL, auto_shortflags=False)
 def deploy(
     _: Context,
+    *,
     check: bool = False,
     diff: bool = False,
     cloud_yaml: str = "cloud.yaml",
@@ -145,7 +149,8 @@ def deploy(
 )
 def bootstrap(
     _: Context,
-    idea: str,
+    *,
+    idea: str = "",
     plan_name: str = "",
     robustness: str = "full",
     repo_url: str = "",
@@ -182,6 +187,7 @@ def bootstrap(
 )
 def chain(
     _: Context,
+    *,
     spec: str = "",
     idea_dir: str = "",
     fresh: bool = False,
@@ -218,6 +224,7 @@ def chain(
 )
 def status(
     _: Context,
+    *,
     chain: bool = False,
     plan: str = "",
     remote_spec: str = "",
@@ -240,6 +247,7 @@ def status(
 )
 def logs(
     _: Context,
+    *,
     chain: bool = False,
     follow: bool = True,
     cloud_yaml: str = "cloud.yaml",
@@ -255,7 +263,7 @@ def logs(
     help=COMMON | {"command": "The command, as one text; a shell of the box reads it."},
     auto_shortflags=False,
 )
-def exec_(_: Context, command: str, cloud_yaml: str = "cloud.yaml", json: bool = False) -> None:
+def exec_(_: Context, *, command: str = "", cloud_yaml: str = "cloud.yaml", json: bool = False) -> None:
     """Run a command in the box; its exit code is ours."""
     _run("exec", cloud_yaml=cloud_yaml, json=json, command=command)
 
@@ -265,7 +273,7 @@ def exec_(_: Context, command: str, cloud_yaml: str = "cloud.yaml", json: bool =
     auto_shortflags=False,
 )
 def attach(
-    _: Context, session: str = "", cloud_yaml: str = "cloud.yaml", json: bool = False
+    _: Context, *, session: str = "", cloud_yaml: str = "cloud.yaml", json: bool = False
 ) -> None:
     """Give the terminal to a session of the box. It is raw: nothing is redacted."""
     _run("attach", cloud_yaml=cloud_yaml, json=json, session=session)
@@ -275,14 +283,16 @@ def attach(
     help=COMMON | {"plan": "The plan's name; left out, the only one."},
     auto_shortflags=False,
 )
-def resume(_: Context, plan: str = "", cloud_yaml: str = "cloud.yaml", json: bool = False) -> None:
+def resume(
+    _: Context, *, plan: str = "", cloud_yaml: str = "cloud.yaml", json: bool = False
+) -> None:
     """Take a plan's next step."""
     _run("resume", cloud_yaml=cloud_yaml, json=json, plan=plan)
 
 
 @task(help=COMMON | {"check": REHEARSAL["check"]}, auto_shortflags=False)
 def down(
-    _: Context, check: bool = False, cloud_yaml: str = "cloud.yaml", json: bool = False
+    _: Context, *, check: bool = False, cloud_yaml: str = "cloud.yaml", json: bool = False
 ) -> None:
     """Stop the box; its volume stays, and `invoke deploy` continues."""
     _run("down", cloud_yaml=cloud_yaml, json=json, check=check)
@@ -294,6 +304,7 @@ def down(
 )
 def destroy(
     _: Context,
+    *,
     yes: bool = False,
     check: bool = False,
     cloud_yaml: str = "cloud.yaml",
@@ -309,6 +320,7 @@ def destroy(
 )
 def doctor(
     _: Context,
+    *,
     fix: str = "",
     check: bool = False,
     cloud_yaml: str = "cloud.yaml",
@@ -318,8 +330,8 @@ def doctor(
     _run("doctor", cloud_yaml=cloud_yaml, json=json, fix=fix, check=check)
 
 
-def _run(command: str, *, json: bool, **arguments: Any) -> None:
-    """The whole program: words in, an answer out, exit code."""
+def _run(command: str, /, *, json: bool, **arguments: Any) -> None:
+    """Run the whole program: words in, an answer out, exit code."""
     from megaplan_cloud.cloud.operator import run
 
     code = run(command, json=json, **arguments)

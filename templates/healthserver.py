@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The health server of a box: `/` says OK, `/health` tells the state of each component.
 
 It needs nothing but Python's standard library. `--probe` asks a running server instead, prints
@@ -205,7 +204,7 @@ def probe(run: Path) -> int:
     host = "127.0.0.1" if note["bind"] == "0.0.0.0" else note["bind"]  # noqa: S104 - a comparison
     url = f"http://{host}:{note['port']}/health"
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(url, timeout=5) as answer:
             state = json.load(answer)
     except urllib.error.HTTPError as refused:
         state = json.load(refused)

@@ -24,7 +24,7 @@ class Answer:
     passes_output: bool = False
 
 
-class PlayFailed(Exception):  # noqa: N818 - an outcome that a command may still use, not a fault
+class PlayFailed(Exception):
     """A playbook did not do what it says; the report tells which task and why."""
 
     def __init__(self, report: Report) -> None:

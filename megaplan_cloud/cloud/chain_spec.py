@@ -52,8 +52,10 @@ def load(path: Path | str) -> LocalChain:
         raise SchemaError("a chain spec must be a YAML mapping", mark=Mark(str(file), 1, 1))
     problems = schema.check(node, "chain") or [*_rules(node)]
     if problems:
-        raise problems[0] if len(problems) == 1 else SchemaError(
-            f"{file} has {len(problems)} mistakes", problems=problems
+        raise (
+            problems[0]
+            if len(problems) == 1
+            else SchemaError(f"{file} has {len(problems)} mistakes", problems=problems)
         )
     milestones = tuple(
         Milestone(str(each["label"]), str(each["idea"]), each.values_at["idea"])
@@ -111,7 +113,7 @@ def _rules(node: source.Mapping) -> Iterator[SchemaError]:
             yield SchemaError(
                 f"the label '{label}' stands twice",
                 mark=mark,
-                hint=f"The first one is in line {seen[label].line}; a status names milestones by it.",
+                hint=f"The first one is in line {seen[label].line}; give each its own.",
             )
         for name in _names(each.get("depends_on")):
             if name not in seen:

@@ -1,4 +1,4 @@
-"""The status of a chain as seen from outside: our own look and the harness's word, in one payload."""
+"""The status of a chain from outside: our own look and the harness's word, in one payload."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,9 @@ from megaplan_cloud.cloud.effective_status import (
 from megaplan_cloud.cloud.settings import Settings
 from megaplan_cloud.cloud.whereabouts import Whereabouts
 
-HUMAN_KINDS = frozenset({"human_required", "blocked_by_prereq", "awaiting_human", "missing_approval"})
+HUMAN_KINDS = frozenset(
+    {"human_required", "blocked_by_prereq", "awaiting_human", "missing_approval"}
+)
 QUALITY_KINDS = frozenset({"blocked_by_quality", "execution_blocked", "worker_blocked"})
 QUOTA_KINDS = frozenset({"quota_exceeded", "rate_limit", "insufficient_quota"})
 NO_REVIEW = {"clean_milestone_pr": "auto"}
@@ -119,9 +121,7 @@ def lines(document: Mapping[str, Any]) -> tuple[str, ...]:
     return (*block, *(f"Problem: {problem}" for problem in document["problems"]))
 
 
-def _runner(
-    look: Mapping[str, Any], said: Mapping[str, Any], where: Whereabouts
-) -> dict[str, Any]:
+def _runner(look: Mapping[str, Any], said: Mapping[str, Any], where: Whereabouts) -> dict[str, Any]:
     """Return whether the runner lives: dead only when tmux and the chain's lock both say so."""
     session = str(look["runner"])
     holder = dict(said.get("runner") or {})

@@ -37,6 +37,7 @@ def document(report: Report, settings: Settings, *, check: bool) -> dict[str, An
         "unknown": unknown,
         "image_rebuild": "not_triggered",
         "no_op": no_op,
+        "secrets": list(seen.get("secrets") or []),
         "volume": seen.get("volume"),
         "repos": repos,
         "health": seen.get("health"),
@@ -49,6 +50,7 @@ def summary(answer: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the lines by which a person knows how the deploy went."""
     lines = [f"cloud deploy: provider={answer['provider']} service={answer['service']}"]
     lines += [f"  {repo['workspace']}: {_repo(repo)}" for repo in answer["repos"]]
+    lines += [f"  secret {each['status']}: {each['name']}" for each in answer["secrets"]]
     if answer["health"]:
         lines.append(f"  health: {answer['health']['status']} at {answer['health']['url']}")
     lines += [f"warning: {warning}" for warning in answer["warnings"]]

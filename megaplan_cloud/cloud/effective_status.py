@@ -80,11 +80,7 @@ def effective_status(facts: ChainFacts) -> Effective:
         return Effective(Status.AWAITING_HUMAN_VERIFY, _verification(facts))
     if facts.quota_waiting:
         return Effective(Status.QUOTA_WAIT, "an agent's quota is used up; it comes back by itself")
-    if facts.runner == "alive":
-        return Effective(Status.RUNNING, f"the runner lives{_at(facts.active_step)}")
-    if facts.runner == "unknown":
-        return Effective(Status.RUNNING, "nobody could say whether the runner lives")
-    return _without_runner(facts)
+    return _without_runner(facts) if facts.runner == "dead" else _running(facts)
 
 
 def _pull_request(facts: ChainFacts) -> Effective:
@@ -99,6 +95,12 @@ def _verification(facts: ChainFacts) -> str:
     if facts.human_verified is None:
         return "a person must verify, and what is verified could not be read"
     return "a person must verify criteria that are still open"
+
+
+def _running(facts: ChainFacts) -> Effective:
+    if facts.runner == "alive":
+        return Effective(Status.RUNNING, f"the runner lives{_at(facts.active_step)}")
+    return Effective(Status.RUNNING, "nobody could say whether the runner lives")
 
 
 def _without_runner(facts: ChainFacts) -> Effective:

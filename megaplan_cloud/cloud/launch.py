@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -35,6 +35,11 @@ class Target:
         """Return the chain's log."""
         suffix = "" if self.session == DEFAULT_SESSION else f"-{self.session}"
         return f"{self.workspace}/.megaplan/cloud-chain{suffix}.log"
+
+    @property
+    def result(self) -> str:
+        """Return the document that the runner leaves at its end."""
+        return f"{self.folder}/result.json"
 
     @property
     def folder(self) -> str:
@@ -77,6 +82,7 @@ def watched(place: Target, settings: Settings) -> dict[str, Any]:
         "spec": place.spec,
         "log": place.log,
         "exit": f"{place.folder}/exit.json",
+        "result": place.result,
         "digest": place.digest,
         "seconds": VERIFY_SECONDS,
         "launcher": launcher(settings),
@@ -115,9 +121,10 @@ def prepare(
             "script": f"{place.folder}/run.sh",
             "command": command(place, settings, fresh=fresh),
             "marker_path": f"{settings.root}/.megaplan/cloud-sessions/{place.session}.json",
-            "marker": marker(chain, place),
+            "marker": {**marker(chain, place), "started_at": now()},
             "local_marker": local_marker(chain, place, settings),
-            "hint": "The log's last lines say why; `invoke logs --chain --no-follow` shows them all.",
+            "started_at": now(),
+            "hint": "The log says why: `invoke logs --chain --no-follow`.",
         },
     }
 
@@ -140,7 +147,12 @@ def command(place: Target, settings: Settings, *, fresh: bool) -> str:
     """Return the line of the runner's script that starts the chain."""
     words = [*launcher(settings), "chain", "start", "--spec", place.spec]
     trusted = "MEGAPLAN_TRUSTED_CONTAINER=1 " if settings["box.trusted"] else ""
-    return trusted + shlex.join([*words, *(["--fresh"] if fresh else [])])
+    line = trusted + shlex.join([*words, *(["--fresh"] if fresh else [])])
+    log = shlex.quote(place.log)
+    if settings["megaplan.source"] == "bundled":
+        # Our harness gives its document on stdout and says what it does on stderr.
+        return f"{line} > {shlex.quote(place.result)} 2>> {log}"
+    return f"{line} >> {log} 2>&1"
 
 
 def spec_text(
@@ -183,7 +195,6 @@ def marker(chain: LocalChain, place: Target) -> dict[str, Any]:
         "identity_digest": place.digest,
         "chain_slug": chain.identity.slug,
         "chain_log": place.log,
-        "started_at": _now(),
     }
 
 
@@ -191,7 +202,6 @@ def local_marker(chain: LocalChain, place: Target, settings: Settings) -> dict[s
     """Return what this machine keeps about the last chain of a cloud.yaml."""
     return {
         "remote_spec": place.spec,
-        "started_at": _now(),
         "base_branch": chain.base_branch or settings["repo.branch"],
         "workspace": place.workspace,
         "chain_session": place.session,
@@ -243,5 +253,6 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+def now() -> str:
+    """Return the time, in UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -65,5 +65,6 @@ def _beside(progress: Progress, label: str) -> Text:
     if label != progress.milestone:
         return Text("")
     now = progress.clock()
-    words = f"{progress.phase or 'starting'}  {now - progress.turned:.0f} s of {now - progress.begun:.0f} s"
+    times = f"{now - progress.turned:.0f} s of {now - progress.begun:.0f} s"
+    words = f"{progress.phase or 'starting'}  {times}"
     return Text(words, style="cyan")

@@ -10,7 +10,7 @@ from megaplan_cloud.cloud.voice import Voice
 from megaplan_cloud.engine.errors import EngineError
 
 
-def run(command: str, *, json: bool, **arguments: Any) -> int:
+def run(command: str, /, *, json: bool, **arguments: Any) -> int:
     """Run a command and tell its answer; return its exit code (docs/exit-codes.md)."""
     voice = Voice.of(sys.stdout, sys.stderr, os.environ, wants_json=json)
     module = import_module(f"megaplan_cloud.cloud.commands.{command}")
@@ -21,7 +21,7 @@ def run(command: str, *, json: bool, **arguments: Any) -> int:
     except PlayFailed as failed:
         answer = of_failure(failed.report, told=voice.told)
     except KeyboardInterrupt:
-        answer = Answer(INTERRUPTION, (INTERRUPTION["message"],), INTERRUPTED)
+        answer = Answer(INTERRUPTION, ("Interrupted.",), INTERRUPTED)
     except BrokenPipeError:
         return _nobody_listens(sys.stdout)
     tell(voice, answer)

@@ -14,6 +14,7 @@ from megaplan_cloud.engine.play import play
 from megaplan_cloud.engine.report import Report
 from megaplan_cloud.house import house
 
+
 def played(
     name: str,
     settings: Settings,

@@ -61,6 +61,8 @@ class Progress:
         """Return the phase at work, or the state of the plan between two phases."""
         plan = dict(self.last.get("plan") or {})
         step = dict(plan.get("active_step") or {})
+        if self.labels and self.done >= len(self.labels):
+            return "done"
         return str(step.get("step") or plan.get("state") or "")
 
     @property
@@ -72,7 +74,12 @@ class Progress:
     def line(self) -> str:
         """Return where the chain is, in one line."""
         place = f"{self.milestone or '-'} ({self.done} of {len(self.labels)} done)"
-        parts = [place, self.phase or "starting", f"{self.clock() - self.begun:.0f} s", self.log_line]
+        parts = [
+            place,
+            self.phase or "starting",
+            f"{self.clock() - self.begun:.0f} s",
+            self.log_line,
+        ]
         return " · ".join(part for part in parts if part)
 
 

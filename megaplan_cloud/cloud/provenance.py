@@ -7,6 +7,8 @@ from megaplan_cloud.cloud.chain_spec import LocalChain
 from megaplan_cloud.cloud.launch import session_named
 from megaplan_cloud.cloud.settings import Settings
 
+LAUNCHED = ("advanced", "finished", "stopped")
+
 
 def provenance(
     chain: LocalChain,
@@ -43,7 +45,7 @@ def provenance(
         "uploaded_idea_count": 0 if running or check else len(chain.milestones),
         "tmux": {
             "session": watched["session"],
-            "status": "already_running" if running else "unknown" if check else "started",
+            "status": _word(seen.get("verification"), running=running),
         },
         "log": {"chain_log": watched["log"]},
         "launch": {
@@ -79,13 +81,23 @@ def _policies(chain: LocalChain) -> dict[str, Any]:
     }
 
 
+def _word(verification: Mapping[str, Any] | None, *, running: bool) -> str:
+    """Return already_running, started, finished or stopped; unknown when nothing was started."""
+    if running:
+        return "already_running"
+    status = str((verification or {}).get("status", ""))
+    return {"advanced": "started", "finished": "finished", "stopped": "stopped"}.get(
+        status, "unknown"
+    )
+
+
 def _verification(seen: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if seen is None:
         return None
     return {
-        "status": "ok" if seen["status"] in ("advanced", "finished") else "verification_failed",
+        "status": "ok" if seen["status"] in LAUNCHED else "verification_failed",
         "session_alive": seen["runner"] == "alive",
-        "advanced_past_init": seen["status"] in ("advanced", "finished"),
+        "advanced_past_init": seen["status"] in LAUNCHED,
         "state_path": seen["state_path"],
         "state_present": seen["state"] is not None,
         "chain_log": seen["log"]["path"],

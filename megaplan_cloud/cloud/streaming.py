@@ -2,21 +2,34 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from megaplan_cloud.cloud.voice import Voice
 from megaplan_cloud.engine.event import Event, Listener, OutputCame
 
+# playbooks/exec.yml puts it before each line that the command wrote to its stderr.
+STDERR = "\001"
 
-@contextmanager
-def passing(voice: Voice) -> Iterator[Listener]:
-    """Give a listener that writes each line of output to stdout, redacted, at once.
 
-    With `--json` the lines are kept for the document instead.
-    """
+@dataclass(slots=True)
+class Passing:
+    """Passes each line to where it belongs; with `--json` it keeps them for the document."""
 
-    def listen(event: Event) -> None:
-        if isinstance(event, OutputCame) and not voice.wants_json:
-            voice.pass_on(f"{event.line}\n")
+    voice: Voice
+    lines: list[str] = field(default_factory=list)
 
-    voice.told = False
-    yield listen
+    @contextmanager
+    def listening(self) -> Iterator[Listener]:
+        """Give the listener."""
+        self.voice.told = False
+        yield self._listen
+
+    def _listen(self, event: Event) -> None:
+        if not isinstance(event, OutputCame):
+            return
+        if self.voice.wants_json:
+            self.lines.append(self.voice.redact(event.line))
+        elif event.line.startswith(STDERR):
+            self.voice.say(event.line.removeprefix(STDERR))
+        else:
+            self.voice.pass_on(f"{event.line}\n")

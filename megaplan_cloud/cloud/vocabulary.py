@@ -14,10 +14,13 @@ COMMAND_VARIABLES = (
     "fix",
     "launch",
     "launcher",
+    "live",
     "logs",
     "plan",
+    "secret_values",
     "session",
     "watched",
+    "words",
     "workspace",
 )
 # What the harness gives the playbooks of its phases.

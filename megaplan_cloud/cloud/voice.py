@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from megaplan_cloud.cloud.settings import Settings
-from megaplan_cloud.engine.event import Event, Listener
+from megaplan_cloud.engine.event import Event, Listener, TaskEnded
 from megaplan_cloud.engine.redaction import Redactor
+from megaplan_cloud.engine.result import Status
+from megaplan_cloud.engine.secret import Secret
 
 
 @dataclass(slots=True)
@@ -51,6 +53,11 @@ class Voice:
         """Return a text without the secrets that are known by now."""
         return self.redactor.redact(text)
 
+    def secrets(self, settings: Settings) -> dict[str, Secret | None]:
+        """Return the value that each secret has here; None where it has none, or an empty one."""
+        found = {name: self.environment.get(name, "") for name in settings["secrets"]}
+        return {name: Secret(value) if value else None for name, value in found.items()}
+
     def pass_on(self, text: str) -> None:
         """Write output of the box to stdout, at once."""
         self.stdout.write(self.redact(text))
@@ -58,7 +65,9 @@ class Voice:
 
     def document(self, value: Mapping[str, Any]) -> None:
         """Write the one JSON document of the command."""
-        text = json.dumps(self.redactor.redact_value(value), indent=2, ensure_ascii=False, default=str)
+        text = json.dumps(
+            self.redactor.redact_value(value), indent=2, ensure_ascii=False, default=str
+        )
         self.stdout.write(text + "\n")
         self.stdout.flush()
 
@@ -69,13 +78,21 @@ class Voice:
 
         self.told = True
         with console(self.stderr, self.redact, self.environment) as listener:
-            yield listener
+            yield lambda event: None if _goes_without_saying(event) else listener(event)
 
     @contextmanager
     def silence(self) -> Iterator[Listener]:
         """Give a listener for a command whose answer is all there is to say."""
         self.told = False
         yield _nothing
+
+
+def _goes_without_saying(event: Event) -> bool:
+    """Say whether an event is a guard that had nothing to refuse, or data for stdout."""
+    if not isinstance(event, TaskEnded):
+        return False
+    quiet = event.report.action in ("refuse", "emit", "assert")
+    return quiet and event.report.status in (Status.OK, Status.SKIPPED)
 
 
 def _nothing(_: Event) -> None:

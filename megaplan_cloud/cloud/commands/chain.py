@@ -48,10 +48,10 @@ def run(
     variables = prepare(chain, settings, idea_dir=ideas, here=Path.cwd(), fresh=fresh)
     report = played("chain", settings, voice, variables=variables, check=check)
     document = provenance(chain, settings, variables, said(report), check=check)
-    if not wait or check:
-        return Answer(document, _started(document))
     for line in _started(document):
         voice.say(line)
+    if check or (document["tmux"]["status"] in ("started", "already_running") and not wait):
+        return Answer(document)
     return _followed(voice, settings, chain, variables, document)
 
 

@@ -14,13 +14,7 @@ def run(voice: Voice, *, cloud_yaml: str, yes: bool, check: bool) -> Answer:
     """Destroy the box when the question is answered with the name of its volume."""
     settings = voice.guard(loader.playable(loader.load(cloud_yaml)))
     if not (yes or check or _agreed(voice, settings)):
-        document = {
-            "success": False,
-            "error": "not_confirmed",
-            "message": "The answer was not the name of the volume; nothing was touched.",
-            "hint": "Answer with the name, or give --yes.",
-        }
-        return Answer(document, (document["message"],), FAILED)
+        return _not_confirmed()
     played("destroy", settings, voice, check=check)
     document = {
         "success": True,
@@ -29,7 +23,16 @@ def run(voice: Voice, *, cloud_yaml: str, yes: bool, check: bool) -> Answer:
         "volume": volume(settings),
         "check": check,
     }
-    return Answer(document, ("destroy: nothing of the box is left" if not check else "destroy: rehearsed",))
+    return Answer(
+        document, ("destroy: nothing of the box is left" if not check else "destroy: rehearsed",)
+    )
+
+
+def _not_confirmed() -> Answer:
+    message = "The answer was not the name of the volume; nothing was touched."
+    hint = "Answer with the name, or give --yes."
+    document = {"success": False, "error": "not_confirmed", "message": message, "hint": hint}
+    return Answer(document, (message,), FAILED)
 
 
 def volume(settings: Settings) -> str:

@@ -36,18 +36,17 @@ def _looked(voice: Voice, settings: Settings, known: list[str]) -> Answer:
     bad = [gotcha for gotcha in found if gotcha["found"]]
     document: dict[str, Any] = {"success": not bad, "gotchas": found}
     if bad:
+        names = ", ".join(gotcha["id"] for gotcha in bad)
         document |= {
             "error": "gotcha_found",
-            "message": f"{len(bad)} of {len(found)} gotchas found: {', '.join(b['id'] for b in bad)}",
+            "message": f"{len(bad)} of {len(found)} gotchas found: {names}",
             "hint": bad[0]["fix"],
         }
     return Answer(document, tuple(_line(each) for each in found), FAILED if bad else 0)
 
 
 def _gotcha(voice: Voice, settings: Settings, name: str) -> dict[str, Any]:
-    report = played(
-        f"fixups/{name}", settings, voice, variables={"fix": False}, show=False
-    )
+    report = played(f"fixups/{name}", settings, voice, variables={"fix": False}, show=False)
     words = said(report)
     return {
         "id": name,

@@ -1,38 +1,35 @@
 """`invoke exec CMD`: a command in the box, its output and its exit code."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from megaplan_cloud.cloud import settings as loader
-from megaplan_cloud.cloud.answer import Answer, PlayFailed
+from megaplan_cloud.cloud.answer import FAILED, Answer, PlayFailed
+from megaplan_cloud.cloud.errors import InvalidArguments
 from megaplan_cloud.cloud.playing import played
-from megaplan_cloud.cloud.streaming import passing
+from megaplan_cloud.cloud.streaming import Passing
 from megaplan_cloud.cloud.voice import Voice
-from megaplan_cloud.engine.report import Report, TaskReport
+from megaplan_cloud.engine.report import Report
 from megaplan_cloud.engine.result import Status
+
+RAN = (Status.OK, Status.CHANGED, Status.FAILED)
 
 
 def run(voice: Voice, *, cloud_yaml: str, command: str) -> Answer:
     """Run the command; its exit code is the answer's."""
+    if not command.strip():
+        raise InvalidArguments("`invoke exec` needs a command.", hint="As in `invoke exec 'ls'`.")
     settings = voice.guard(loader.playable(loader.load(cloud_yaml)))
+    variables = {"command": command, "live": not voice.wants_json}
+    passing = Passing(voice)
     try:
-        report = played(
-            "exec", settings, voice, variables={"command": command}, listener=passing(voice)
-        )
+        report = played("exec", settings, voice, variables=variables, listener=passing.listening())
     except PlayFailed as failed:
-        if (task := _ran(failed.report)) is None:
+        if _ran(failed.report) is None:
             raise
-        return _answer(task)
-    return _answer(_ran(report))
-
-
-def _ran(report: Report) -> TaskReport | None:
-    """Return the task that ran the command; None when it did not come to its end."""
-    ended = (Status.OK, Status.CHANGED, Status.FAILED)
-    tasks = [task for task in report.tasks() if task.action == "stream" and task.status in ended]
-    return tasks[-1] if tasks and "rc" in tasks[-1].result else None
-
-
-def _answer(task: TaskReport | None) -> Answer:
-    result = dict(task.result) if task else {}
-    rc = int(result.get("rc", 1))
+        report = failed.report
+    result = _ran(report) or {}
+    rc = int(result.get("rc", FAILED))
     document = {
         "success": rc == 0,
         "rc": rc,
@@ -40,3 +37,13 @@ def _answer(task: TaskReport | None) -> Answer:
         "stderr": result.get("stderr", ""),
     }
     return Answer(document, (), rc, passes_output=True)
+
+
+def _ran(report: Report) -> Mapping[str, Any] | None:
+    """Return the result of the command itself; None when it did not come to its end."""
+    results = (
+        task.result
+        for task in report.tasks()
+        if task.action in ("stream", "command") and task.status in RAN and "rc" in task.result
+    )
+    return next(results, None)

@@ -3,7 +3,7 @@
 from megaplan_cloud.cloud import settings as loader
 from megaplan_cloud.cloud.answer import Answer
 from megaplan_cloud.cloud.playing import played
-from megaplan_cloud.cloud.streaming import passing
+from megaplan_cloud.cloud.streaming import Passing
 from megaplan_cloud.cloud.voice import Voice
 from megaplan_cloud.cloud.whereabouts import whereabouts
 
@@ -15,7 +15,6 @@ def run(voice: Voice, *, cloud_yaml: str, chain: bool, follow: bool) -> Answer:
     if chain:
         variables |= {"watched": whereabouts(settings).watched(settings)}
     name = "chain_logs" if chain else "logs"
-    report = played(name, settings, voice, variables=variables, listener=passing(voice))
-    shown = [task for task in report.tasks() if task.action == "stream"]
-    lines = str(shown[-1].result.get("stdout", "")).splitlines() if shown else []
-    return Answer({"success": True, "lines": lines}, (), passes_output=True)
+    passing = Passing(voice)
+    played(name, settings, voice, variables=variables, listener=passing.listening())
+    return Answer({"success": True, "lines": passing.lines}, (), passes_output=True)

@@ -17,7 +17,7 @@ from megaplan_cloud.house import house
 DEFAULT = "cloud.yaml"
 
 
-def run(voice: Voice, *, cloud_yaml: str, spec: str) -> Answer:
+def run(_: Voice, *, cloud_yaml: str, spec: str) -> Answer:
     """Check cloud.yaml if there is one, every playbook and role, and the chain spec if named."""
     path = Path(cloud_yaml).expanduser()
     checked = [str(path)] if path.exists() or cloud_yaml != DEFAULT else []

@@ -59,6 +59,7 @@ def look(chain: "dict[str, str]") -> "dict[str, object]":
         "at": now(),
         "runner": runner(chain["session"]),
         "exit": document(Path(chain["exit"])) or None,
+        "result": brief(document(Path(chain["result"]))),
         "workspace_present": Path(chain["workspace"]).is_dir(),
         "spec_present": Path(chain["spec"]).is_file(),
         "state_path": str(path),
@@ -74,26 +75,54 @@ def verify(chain: "dict[str, str]") -> "dict[str, object]":
     deadline = time.monotonic() + float(chain["seconds"])
     while True:
         seen = look(chain)
-        status = launched(seen)
+        status = launched(seen, moved=moved(chain, seen))
         if status or time.monotonic() > deadline:
             return {"status": status or "silent", "likely_cause": cause(status, seen), **seen}
         time.sleep(PAUSE)
 
 
-def launched(seen: "dict[str, object]") -> str:
-    """Return what a snapshot says of a launch; nothing while it says too little."""
+def moved(chain: "dict[str, str]", seen: "dict[str, object]") -> bool:
+    """Say whether the chain wrote anything since its session was marked, just before the launch."""
+    marker = Path(chain["root"], ".megaplan", "cloud-sessions", f"{chain['session']}.json")
+    plans = Path(chain["spec"]).parent / ".megaplan" / "plans"
+    plan = plans / str((seen["plan"] or {}).get("name"))
+    begun = changed_at(marker)
+    files = (Path(str(seen["state_path"])), plan / "state.json", plan / "events.ndjson")
+    return any(changed_at(file) >= begun for file in files)
+
+
+def changed_at(path: Path) -> int:
+    """Return when a file changed, in nanoseconds; 0 when there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def launched(seen: "dict[str, object]", *, moved: bool) -> str:
+    """Return what a snapshot says of a launch; nothing while it says too little.
+
+    A chain that a milestone has stopped was launched; one that ended without a word was not.
+    """
     if seen["runner"] == "dead":
-        ended = seen["exit"] or {}
-        return "finished" if ended.get("rc") in (0, 3) else "died"
-    return "advanced" if seen["runner"] == "alive" and seen["state"] is not None else ""
+        ended, said = seen["exit"] or {}, seen["result"] or {}
+        finished = ended.get("rc") in (0, 3)
+        return "finished" if finished else "stopped" if said.get("status") else "died"
+    return "advanced" if seen["runner"] == "alive" and moved else ""
 
 
 def cause(status: str, seen: "dict[str, object]") -> str:
     """Return the likely cause of a launch that went wrong."""
     if status == "died":
-        ended = seen["exit"] or {}
-        return f"the driver ended with exit code {ended['rc']}" if ended else (
-            "the driver is gone and left no exit code: it was killed, or could not be started"
+        ended, said = seen["exit"] or {}, seen["result"] or {}
+        if said.get("message"):
+            return str(said["message"])
+        return (
+            f"the driver ended with exit code {ended['rc']}"
+            if ended
+            else (
+                "the driver is gone and left no exit code: it was killed, or could not be started"
+            )
         )
     return "" if status else "the driver lives and has written no chain state yet"
 
@@ -118,7 +147,10 @@ def runner(session: str) -> str:
     try:
         done = subprocess.run(
             ["tmux", "has-session", "-t", f"={session}"],
-            capture_output=True, text=True, timeout=10, check=False,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
@@ -131,7 +163,7 @@ def runner(session: str) -> str:
 def chain_state(spec: Path) -> "tuple[Path, dict[str, object] | None, str]":
     """Return where the state is, what it says, and why it cannot be read. Absent is no problem."""
     resolved = spec.resolve()
-    digest = hashlib.sha1(str(resolved).encode()).hexdigest()[:12]
+    digest = hashlib.sha1(str(resolved).encode(), usedforsecurity=False).hexdigest()[:12]
     path = resolved.parent / ".megaplan" / "plans" / ".chains" / f"{resolved.stem}-{digest}.json"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -169,6 +201,12 @@ def log(path: Path) -> "dict[str, object]":
         return {"path": str(path), "size": size, "mtime": int(path.stat().st_mtime), "tail": lines}
     except OSError as error:
         return {"path": str(path), "status": "unavailable", "reason": error.strerror, "tail": []}
+
+
+def brief(result: "dict[str, object]") -> "dict[str, object] | None":
+    """Return what matters of the document that the driver left."""
+    keys = ("success", "status", "reason", "error", "message", "hint")
+    return {key: result[key] for key in keys if key in result} or None
 
 
 def document(path: Path) -> "dict[str, object]":

@@ -1,7 +1,7 @@
 """End every process of a box, and print one JSON line with those that were ended.
 
 Words: the box's directory, the directory of its tmux server's socket. A process belongs to the
-box when it descends from its tmux server, or was born with the box's `MEGAPLAN_BOX`.
+box when it was born with the box's `MEGAPLAN_BOX`, or descends from one that was.
 """
 
 import json
@@ -17,9 +17,7 @@ PATIENCE = 5.0
 
 def main(box: str, run_dir: str) -> None:
     """Ask the processes to end, make those end that do not, and say who they were."""
-    spared = ancestors(os.getpid())
-    doomed = members(box) - spared
-    names = {pid: name for pid, (_, name) in table().items()}
+    doomed = members(box)
     tell(doomed, signal.SIGTERM)
     subprocess.run(
         ["tmux", "kill-server"],
@@ -29,16 +27,37 @@ def main(box: str, run_dir: str) -> None:
         env={**os.environ, "TMUX_TMPDIR": run_dir},
     )
     deadline = time.monotonic() + PATIENCE
-    while (left := (members(box) - spared)) and time.monotonic() < deadline:
+    while (left := members(box)) and time.monotonic() < deadline:
         time.sleep(0.05)
     tell(left, signal.SIGKILL)
-    print(json.dumps({"ended": sorted(names.get(pid, "?") for pid in doomed)}))
+    print(json.dumps({"ended": sorted(doomed.values())}))
 
 
-def members(box: str) -> "set[int]":
-    """Return the processes of the box, and all that descend from them."""
-    born = {pid for pid in table() if box in environment(pid)}
-    return born | descendants(born)
+def members(box: str) -> "dict[int, str]":
+    """Return the processes of the box by number, but for those that we came through.
+
+    The connection that runs this program was born in the box too, and must outlive it.
+    """
+    parents, names = table()
+    elders = ancestors(os.getpid(), parents)
+    born = {pid for pid in parents if box in environment(pid)}
+    spared = elders | descendants(born & elders, parents)
+    return {pid: names[pid] for pid in (born | descendants(born, parents)) - spared}
+
+
+def table() -> "tuple[dict[int, int], dict[int, str]]":
+    """Return the parent and the name of every process of this user, but for our own helper."""
+    done = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,uid=,comm="],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=10,
+    )
+    rows = [line.split(None, 3) for line in done.stdout.splitlines()]
+    mine, here = str(os.getuid()), str(os.getpid())
+    kept = [row for row in rows if row[2] == mine and row[1] != here]
+    return {int(row[0]): int(row[1]) for row in kept}, {int(row[0]): row[3] for row in kept}
 
 
 def environment(pid: int) -> "list[str]":
@@ -46,7 +65,7 @@ def environment(pid: int) -> "list[str]":
     try:
         words = Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
     except FileNotFoundError:
-        words = asked(pid) if not Path("/proc/self").exists() else []
+        words = [] if Path("/proc/self").exists() else asked(pid)
     except OSError:
         words = []
     return [word.partition("=")[2] for word in words if word.startswith("MEGAPLAN_BOX=")]
@@ -64,23 +83,8 @@ def asked(pid: int) -> "list[str]":
     return done.stdout.split(" ")
 
 
-def table() -> "dict[int, tuple[int, str]]":
-    """Return the parent and the name of every process of this user."""
-    done = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,uid=,comm="],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=10,
-    )
-    rows = [line.split(None, 3) for line in done.stdout.splitlines()]
-    mine = str(os.getuid())
-    return {int(pid): (int(parent), name) for pid, parent, uid, name in rows if uid == mine}
-
-
-def descendants(roots: "set[int]") -> "set[int]":
+def descendants(roots: "set[int]", parents: "dict[int, int]") -> "set[int]":
     """Return all that descend from some processes."""
-    parents = {pid: parent for pid, (parent, _) in table().items()}
     found: set[int] = set()
     edge = set(roots)
     while edge:
@@ -89,16 +93,15 @@ def descendants(roots: "set[int]") -> "set[int]":
     return found
 
 
-def ancestors(pid: int) -> "set[int]":
-    """Return a process and all that it descends from: those who run this program."""
-    parents = {child: parent for child, (parent, _) in table().items()}
+def ancestors(pid: int, parents: "dict[int, int]") -> "set[int]":
+    """Return a process and all that it descends from."""
     found = {pid}
     while (pid := parents.get(pid, 0)) > 1:
         found.add(pid)
     return found
 
 
-def tell(pids: "set[int]", number: int) -> None:
+def tell(pids: "dict[int, str]", number: int) -> None:
     """Send a signal to each process that is still there."""
     for pid in pids:
         try:
