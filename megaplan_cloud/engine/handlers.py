@@ -33,42 +33,36 @@ class Handler:
 
 @dataclass(slots=True)
 class Handlers:
-    """The handlers that one host knows in a play, and which of them were notified.
+    """The handlers that one host knows in a play, and which of them are to run.
 
-    A notification's value is empty, or what it depends on in check mode. Where a name is used
-    twice, the play's handler counts before a role's.
+    A notification is a name until the handlers are run: then the last list that has the name
+    counts, a play's before its roles' and an included role's before all. The value of a
+    notification is empty, or what it depends on in check mode.
     """
 
     lists: list[list[Handler]] = field(default_factory=list)
     notified: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
 
     @property
     def known(self) -> Iterator[Handler]:
-        """Yield every handler in the order they are defined and run: roles' first."""
+        """Yield every handler in the order they are defined and run."""
         return (handler for handlers in self.lists for handler in handlers)
 
     def add(self, statements: Sequence[Statement], around: Surroundings) -> None:
-        """Make the handlers of a role or a play known; a role that is known already stays."""
-        addresses = {handler.around.address for handler in self.known}
-        handlers = list(unfold(statements, around))
-        if not addresses & {handler.around.address for handler in handlers}:
-            self.lists.append(handlers)
+        """Make the handlers of a role or a play known, after those that are."""
+        self.lists.append(list(unfold(statements, around)))
 
     def notify(self, name: str, depends_on: str = "") -> None:
         """Remember to run the handlers called `name` or listening to it; PlaybookError if none."""
-        addresses = [handler.around.address for handler in self.meant(name)]
-        if not addresses:
-            words = [
-                word for handler in self.known for word in (handler.name, *handler.task.listen)
-            ]
+        if not any(self.meant(name)):
+            words = [word for each in self.known for word in (each.name, *each.task.listen)]
             raise PlaybookError(
                 f"There is no handler '{name}'.",
                 mark=getattr(name, "mark", None),
                 hint=f"{did_you_mean(name, words)}Handlers stand in the play or in its roles.",
             )
-        for address in addresses:
-            if self.notified.get(address) != "":
-                self.notified[address] = depends_on
+        keep_surest(self.notified, name, depends_on)
 
     def meant(self, name: str) -> Iterator[Handler]:
         """Yield the handler of that name, then those that listen to it: one for each name."""
@@ -78,10 +72,28 @@ class Handlers:
         yield from {handler.name: handler for handler in listening}.values()
 
     def take(self) -> Iterator[tuple[Handler, str]]:
-        """Yield each notified handler once, in the order they are defined; forget it before."""
+        """Yield each notified handler once, in the order they are defined; forget it before.
+
+        What a handler notifies is run as well if it stands later, else at the next turn.
+        """
         for handler in list(self.known):
-            if handler.around.address in self.notified:
-                yield handler, self.notified.pop(handler.around.address)
+            self.resolve()
+            if handler.around.address in self.waiting:
+                yield handler, self.waiting.pop(handler.around.address)
+        self.resolve()
+
+    def resolve(self) -> None:
+        """Turn the names notified so far into the handlers they mean."""
+        for name, depends_on in self.notified.items():
+            for handler in self.meant(name):
+                keep_surest(self.waiting, handler.around.address, depends_on)
+        self.notified.clear()
+
+
+def keep_surest(notifications: dict[str, str], key: str, depends_on: str) -> None:
+    """Add a notification; one that depends on nothing is not made doubtful by another."""
+    if notifications.get(key) != "":
+        notifications[key] = depends_on
 
 
 def unfold(statements: Sequence[Statement], around: Surroundings) -> Iterator[Handler]:

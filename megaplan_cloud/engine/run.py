@@ -209,7 +209,7 @@ class HostRun:
 
         def opens(part: Part) -> Outcome:
             where = replace(around, scope=part.scope, depth=around.depth + 1).at(part.index)
-            opened[part.index] = self.open(statement, where)
+            opened[part.index] = self.open(statement, where, around.scope)
             return Outcome(status=Status.OK, variable={"changed": False, "failed": False})
 
         turn = self.turn(task, inside)
@@ -219,9 +219,12 @@ class HostRun:
             self.statements(statements, where)
 
     def open(
-        self, statement: IncludeTasks | IncludeRole, around: Surroundings
+        self, statement: IncludeTasks | IncludeRole, around: Surroundings, outer: Scope
     ) -> tuple[Surroundings, Sequence[Statement]]:
-        """Read what an include names; return its statements and their surroundings."""
+        """Read what an include names; return its statements and their surroundings.
+
+        The handlers of a role see the `outer` scope, not the vars of the include.
+        """
         around.scope.settle_files()
         if around.depth > DEEPEST:
             raise PlaybookError(
@@ -237,9 +240,9 @@ class HostRun:
             tasks_from=str(render(statement.tasks_from, around.scope)),
             mark=statement.role.mark,
         )
-        inner = enter_role(around, role, "role")
-        self.worker.handlers.add(role.handlers, inner.at("handlers"))
-        return inner, role.tasks
+        outside = enter_role(replace(around, scope=outer), role, "handlers")
+        self.worker.handlers.add(role.handlers, outside)
+        return enter_role(around, role, "role"), role.tasks
 
     def included_tasks(self, statement: IncludeTasks, scope: Scope) -> Sequence[Statement]:
         """Return the statements of the file that an include names."""

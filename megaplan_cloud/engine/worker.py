@@ -354,14 +354,16 @@ class Worker:
             facts.set(register, dict(outcome.variable))
 
     def notify(self, turn: Turn, outcome: Outcome) -> Outcome:
-        """Notify the handlers of the parts that changed something, or may have."""
+        """Notify the handlers of a turn that changed something, or may have."""
+        doubtful = outcome.status is Status.UNKNOWN
+        if not (outcome.changed or doubtful):
+            return outcome
         for part in turn.parts:
-            done = part.outcome or outcome
-            if done.changed or done.status is Status.UNKNOWN:
-                for name in turn.task.notify:
-                    depends = f"'{turn.name}'" if done.status is Status.UNKNOWN else ""
-                    self.handlers.notify(render(name, part.scope), depends)
-                    turn.notified.add(str(render(name, part.scope)))
+            if part.outcome and part.outcome.status is not Status.SKIPPED:
+                names = [str(render(name, part.scope)) for name in turn.task.notify]
+                for name in names:
+                    self.handlers.notify(name, f"'{turn.name}'" if doubtful else "")
+                turn.notified.update(names)
         return outcome
 
     def report(self, turn: Turn, outcome: Outcome, *, restored: bool = False) -> None:
