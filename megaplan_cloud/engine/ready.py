@@ -39,10 +39,23 @@ def prepare(part: Part, rules: Rules, place: str, host: str) -> Call | Outcome:
         return outcome
     task = part.turn.task
     context = context_of(part, rules, place, host)
-    arguments = named_arguments(render(task.arguments, part.scope))
+    expressions = rules.actions.expressions(task.action)
+    arguments = named_arguments(rendered(task.arguments, part.scope, expressions))
     rules.discretion.learn((arguments, context.environment, part.item))
     barrier = rules.actions.barrier(task.action, arguments)
     return Call(rules.actions.action(task.action), context, arguments, barrier)
+
+
+def rendered(arguments: Any, scope: Scope, expressions: frozenset[str]) -> Any:
+    """Return a task's arguments rendered, but for those that are expressions.
+
+    Rendered first, an expression could be made of what a command printed, and lose its place.
+    """
+    if not isinstance(arguments, Mapping):
+        return render(arguments, scope)
+    kept = {name: arguments[name] for name in arguments if name in expressions}
+    rest = {name: value for name, value in arguments.items() if name not in kept}
+    return {**render(rest, scope), **kept}
 
 
 def context_of(part: Part, rules: Rules, place: str, host: str) -> Context:

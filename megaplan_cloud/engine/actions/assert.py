@@ -27,7 +27,7 @@ def action(context: "Context", arguments: Mapping[str, Any]) -> Result:
     for condition in that if isinstance(that, list) else [that]:
         if not context.holds(condition):
             reason = arguments.get("fail_msg", arguments.get("msg", "Assertion failed"))
-            found = {"assertion": condition, "evaluated_to": False}
+            found = {"assertion": str(condition), "evaluated_to": False}
             return Result(failed=True, msg=_text(reason), values=found)
     return Result(msg=_text(arguments.get("success_msg", "All assertions passed")))
 

@@ -27,5 +27,5 @@ def action(context: "Context", arguments: Mapping[str, Any]) -> Result:
         return Result(skipped=True, values={"skipped_reason": "Verbosity threshold not met."})
     if "var" in arguments:
         expression = arguments["var"]
-        return Result(values={expression: context.value(expression)})
+        return Result(values={str(expression): context.value(expression)})
     return Result(values={"msg": arguments.get("msg", "Hello world!")})
