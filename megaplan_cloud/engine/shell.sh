@@ -82,15 +82,19 @@ start_timer() {
     timer=
     [ "$timeout" != 0 ] || return 0
     (
-        trap 'kill "$!"; exit' TERM
         sleep "$timeout" &
-        wait "$!"
+        nap=$!
+        trap 'kill -s KILL "$nap"; exit' TERM
+        : >"$dir/armed.$seq"
+        wait "$nap"
         trap '' TERM
         : >"$dir/late"
         # shellcheck disable=SC2016
         fell "$$" "$(exec sh -c 'echo "$PPID"')"
     ) </dev/null >/dev/null 2>&1 &
     timer=$!
+    # A signal that reaches a subshell before its trap is set may be lost, and waited for in vain.
+    until [ -e "$dir/armed.$seq" ]; do :; done
 }
 
 stop_timer() {
@@ -138,7 +142,8 @@ answer() {
     out=$dir/out.$seq err=$dir/err.$seq
     say begin "$seq"
     start_timer
-    run <"$in" >"$out" 2>"$err"
+    # Appended to, because a program may open /dev/stderr a second time.
+    run <"$in" >>"$out" 2>>"$err"
     rc=$?
     stop_timer
     measure "$out"
@@ -203,7 +208,7 @@ serve() {
 # Runs one thing with the rest of stdin; what it prints is passed on as it comes.
 # Where stdin cannot be used, its code and its input are given as words 3 and 4.
 once() {
-    timeout=$1 become=$2
+    timeout=$1 become=$2 seq=once
     open_directory
     if [ "$#" -gt 2 ]; then
         code=$3
