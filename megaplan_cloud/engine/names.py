@@ -16,10 +16,17 @@ CONSTANT = rf"(?:{STRING}|\d+(?:\.\d+)?)"
 WORD = r"(?!(?:and|or|not|in|is|if|else)\b)[A-Za-z_]\w*"
 PATH = rf"(?:{WORD}(?:\.[A-Za-z_]\w*|\[(?:{STRING}|-?\d+)\])*)"
 LIST = rf"\[(?:{CONSTANT}(?: *, *{CONSTANT})*)?\]"
-OPERAND = rf"(?:{CONSTANT}|{PATH}|{LIST})"
+FILTERS = (
+    *("basename", "bool", "dirname", "first", "from_json", "from_yaml", "int", "join", "last"),
+    *("length", "list", "lower", "quote", "sort", "string", "to_json", "trim", "unique", "upper"),
+)
+TESTS = ("changed", "failed", "skipped", "succeeded")
+FILTERED = rf"(?: *\| *(?:{'|'.join(FILTERS)})\b(?:\({CONSTANT}\))?)*"
+TESTED = rf"(?: +is +(?:not +)?(?:{'|'.join(TESTS)})\b)?"
+OPERAND = rf"(?:{CONSTANT}|{PATH}{FILTERED}{TESTED}|{LIST})"
 COMPARED = rf"(?:not +)?{OPERAND}(?:(?: *(?:==|!=|<=?|>=?|~) *| +(?:not +)?in +){OPERAND})*"
 PLAIN = re.compile(rf"\s*{COMPARED}(?: +(?:and|or) +{COMPARED})*\s*", re.ASCII)
-NAME = re.compile(rf"{STRING}|\.\w+|([A-Za-z_]\w*)", re.ASCII)
+NAME = re.compile(rf"{STRING}|\.\w+|\| *\w+|\bis +(?:not +)?\w+|([A-Za-z_]\w*)", re.ASCII)
 EXPRESSION = re.compile(r"\{\{[-+]?(.*?)[-+]?\}\}", re.DOTALL)
 # A statement, a comment, a guard, an open brace: only the whole text tells what is read.
 INVOLVED = re.compile(r"\{[%#{]|defined|default")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from megaplan_cloud.engine.errors import TemplateError
-from megaplan_cloud.engine.names import PLAIN, read_by
+from megaplan_cloud.engine.names import FILTERS, PLAIN, TESTS, read_by
 from megaplan_cloud.engine.source import Text
 from megaplan_cloud.engine.template import free_names
 
@@ -13,7 +13,8 @@ WORDS = st.sampled_from(
     [
         *("a", "b.c", "d[0]", "e['x']", "not a", "1", "2.5", "'text'", '"t"', "[1, 'x']", "true"),
         *("==", "!=", "<", ">=", "and", "or", "in", "not in", "~", "|", "is", "defined", "none"),
-        *("a | length", "(", ")", "default('x')", "{'k': b}", "-", "+", "if", "else", "..", "'"),
+        *("a | length", "a|join(',')", "| trim", "is failed", "is not changed", "is", "| shout"),
+        *("(", ")", "default('x')", "{'k': b}", "-", "+", "if", "else", "..", "'"),
     ]
 )
 EXPRESSIONS = st.lists(WORDS, min_size=1, max_size=6).map(" ".join)
@@ -49,11 +50,29 @@ def test_a_text_reads_what_jinja_says(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a", "a.b == 1", "not a and b", "x.rc not in [0, 1]", "a['b'] ~ 'c'", "a < 2 or b"]
+    "text",
+    [
+        "a.b | trim",
+        "a | join(',') == 'x'",
+        "a is failed or b is not changed",
+        "a",
+        "a.b == 1",
+        "not a and b",
+        "x.rc not in [0, 1]",
+        "a['b'] ~ 'c'",
+        "a < 2 or b",
+    ],
 )
 def test_everyday_conditions_need_no_parser(text: str) -> None:
     """These are most of a playbook's; parsing them would take most of the time."""
     assert PLAIN.fullmatch(text)
+
+
+def test_the_filters_and_tests_it_knows_are_there() -> None:
+    """An unknown filter is a mistake, so a word may only be skipped when it is known."""
+    texts = [f"a | {word}" for word in FILTERS] + [f"a is {word}" for word in TESTS]
+
+    assert [frozenset("a")] * len(texts) == [free_names(text, expression=True) for text in texts]
 
 
 @pytest.mark.parametrize("text", ["a b", "a..b", "a is shiny", "a |", "f(x)", "a if b"])
