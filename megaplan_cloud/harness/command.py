@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from megaplan_cloud.engine.errors import EngineError
 from megaplan_cloud.harness.arguments import refuse_recursion
-from megaplan_cloud.harness.errors import HarnessError, InputError
+from megaplan_cloud.harness.errors import HarnessError, InputError, of_system
 from megaplan_cloud.harness.payload import Payload
 from megaplan_cloud.harness.root import find_root
 
@@ -28,8 +28,9 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (docs/harness.md has the table)."""
     words = list(sys.argv[1:] if argv is None else argv)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    if argv is None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
     try:
         payload = _answer(words)
     except KeyboardInterrupt:
@@ -74,8 +75,9 @@ def _answer(words: list[str]) -> Payload:
         return Payload(error.document(), error.exit_code, (str(error),))
     except EngineError as error:
         return _failed(error.code, str(error), error.exit_code)
-    except BrokenPipeError:
-        raise
+    except OSError as error:
+        refused = of_system(error)
+        return Payload(refused.document(), refused.exit_code, (str(refused),))
     except Exception as error:  # noqa: BLE001  # the last door: nothing may leave without its JSON
         return _accident(error)
     return payload

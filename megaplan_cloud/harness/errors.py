@@ -46,6 +46,17 @@ class InputError(HarnessError):
     exit_code: ClassVar[int] = 2
 
 
+def of_system(error: OSError) -> HarnessError:
+    """Return what the system refused (a full disk, a missing permission) as an error of ours."""
+    place = error.filename or "a file"
+    return HarnessError(
+        "io_error",
+        f"{place}: {error.strerror or error}",
+        hint="Free some space, or make the place writable, and run the command again.",
+        details={"errno": error.errno},
+    )
+
+
 class AgentError(HarnessError):
     """An agent did not answer as asked; `error` is the failure's class (`quota_exceeded` …).
 

@@ -17,6 +17,7 @@ EXIT_KINDS: Mapping[str, str] = {
     "blocked_by_quality": "blocked_by_quality",
     "blocked_by_prereq": "blocked_by_prereq",
     "internal_error": "internal_error",
+    "io_error": "internal_error",
 }
 
 

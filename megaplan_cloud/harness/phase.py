@@ -20,7 +20,7 @@ from megaplan_cloud.harness import (
     workflow,
 )
 from megaplan_cloud.harness.actions.transition import finished
-from megaplan_cloud.harness.errors import HarnessError
+from megaplan_cloud.harness.errors import HarnessError, of_system
 from megaplan_cloud.harness.handoff import PhaseResult
 from megaplan_cloud.harness.plan import Plan
 from megaplan_cloud.harness.state import State
@@ -103,6 +103,8 @@ def _played(plan: Plan, phase: str, run_id: str, limits: Limits) -> PhaseResult:
         trouble = _play(plan, phase, limits)
     except EngineError as error:
         trouble = str(error)
+    except OSError as error:
+        return handoff.failed(phase, run_id, of_system(error), raw_file="")
     found = handoff.read(plan.directory, phase, run_id)
     if found is not None:
         return found

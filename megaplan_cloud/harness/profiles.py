@@ -197,7 +197,7 @@ def agents() -> list[str]:
 def _read(path: Path, source: str, below: Mapping[str, Profile]) -> dict[str, Profile]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError("invalid_profile", f"{path}: {error}") from error
