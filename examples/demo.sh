@@ -7,10 +7,11 @@ set -eu
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 demo=$top/.demo
 
-# Show a command as it would be typed, then run it.
+# Show a command as it would be typed, then run it. On a terminal it prints no JSON; in a pipe
+# the JSON is left out here, where it would drown what people read.
 run() {
     printf '\n$ %s\n' "$*" >&2
-    "$@"
+    if [ -t 1 ]; then "$@"; else "$@" >/dev/null; fi
 }
 
 clean() {
@@ -30,7 +31,8 @@ start() {
     run invoke deploy
     run invoke chain --spec "$top/examples/quickstart/chain.yaml" --wait
     run invoke status --chain
-    run git -C "$demo/receipts.git" log --oneline --graph --all
+    printf '\n$ git log --oneline --graph --all\n' >&2
+    git -C "$demo/receipts.git" --no-pager log --oneline --graph --all
     cat >&2 <<END
 
 That was a whole chain: three plans, written, tested and pushed without you.
