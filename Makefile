@@ -1,6 +1,8 @@
 # For people; every line here is one that can be typed by hand. `make help` lists them.
 
-PYTHON := $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+# The first that runs and is new enough: a name on the PATH may be a shim of pyenv with nothing behind.
+PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 VENV   := .venv
 BIN    := $(VENV)/bin
 
@@ -12,9 +14,7 @@ help:  ## List these targets
 	| awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
 
 $(BIN)/megaplan-cloud: pyproject.toml
-	@test -n "$(PYTHON)" || { echo "No python3 on the PATH: install Python 3.11 or later, then run make again." >&2; exit 2; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	|| { echo "$(PYTHON) is older than 3.11: install Python 3.11 or later, then run make again." >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "There is no Python 3.11 or later on the PATH: install one, then run make again." >&2; exit 2; }
 	@echo "Creating $(VENV) and installing Megaplan Cloud into it ..."
 	@$(PYTHON) -m venv $(VENV) \
 	|| { echo "Python cannot make environments here; on Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 2; }
