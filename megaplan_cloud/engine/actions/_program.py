@@ -72,10 +72,4 @@ def failure(completed: Completed, answer: Mapping[str, str]) -> Result:
         reason = f"timed out after {completed.duration:.0f} seconds"
     else:
         reason = answer.get("msg") or stderr or f"exit code {completed.rc}"
-    return Result(
-        failed=True,
-        msg=reason,
-        rc=completed.rc,
-        stderr=stderr,
-        duration=completed.duration,
-    )
+    return Result(failed=True, msg=reason, duration=completed.duration)

@@ -153,13 +153,18 @@ def _read_guarded(
         case b"run" if check:
             return Result(changed=True, argv=argv, rc=0, msg="Command would have run")
         case b"there":
-            return _not_run(argv, f"{arguments['creates']} exists")
+            return _not_run(argv, arguments["creates"], "exists")
         case b"missing":
-            return _not_run(argv, f"{arguments['removes']} does not exist")
+            return _not_run(argv, arguments["removes"], "does not exist")
         case _:
             ran = replace(completed, stdout=output)
             return outcome(ran, argv, arguments, changed=said == b"run")
 
 
-def _not_run(argv: tuple[str, ...], why: str) -> Result:
-    return Result(argv=argv, rc=0, stdout=f"skipped, since {why}", msg=f"Did not run: {why}")
+def _not_run(argv: tuple[str, ...], path: str, why: str) -> Result:
+    return Result(
+        argv=argv,
+        rc=0,
+        stdout=f"skipped, since {path} {why}",
+        msg=f"Did not run command since '{path}' {why}",
+    )

@@ -130,4 +130,6 @@ def _read(
     result = landed(completed, after, diff=diff)
     if result.failed:
         return result
+    # When only attributes were looked at, Ansible names the file both ways.
+    more = more if result.changed else {**more, "path": result.values["dest"]}
     return replace(result, values={**more, **result.values})

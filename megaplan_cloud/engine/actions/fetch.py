@@ -33,10 +33,12 @@ def action(context: "Context", arguments: Mapping[str, Any]) -> Result:
     step = slurp.action(context, {"src": src})
     found = step.read(context.run(step.command))
     if found.failed:
-        lenient = found.msg.startswith("file not found") and not arguments.get(
-            "fail_on_missing", True
+        missing = found.msg.startswith("File not found")
+        lenient = missing and not arguments.get("fail_on_missing", True)
+        reason = "the remote file does not exist, not transferring, ignored"
+        return Result(
+            failed=not lenient, msg=reason if missing else found.msg, values={"file": src}
         )
-        return Result(failed=not lenient, msg=found.msg, values={"file": src})
     content = base64.b64decode(found.values["content"])
     target = _target(context.hostname, src, arguments)
     changed = not target.is_file() or target.read_bytes() != content

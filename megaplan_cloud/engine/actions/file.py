@@ -61,10 +61,11 @@ def _read(completed: Completed, state: str, *, diff: bool) -> Result:
     if completed.rc:
         return failure(completed, answer)
     values = described(answer)
-    named = ("dest", "src") if state in LINKS else ("dest",) if state == "touch" else ()
-    values |= {"path": answer["path"]} | {
-        name: answer.get("src" if name == "src" else "path", "") for name in named
-    }
+    values["path"] = answer["path"]
+    if "src" in answer:
+        values["src"] = answer["src"]
+    if "src" in answer or state == "touch":
+        values["dest"] = answer["path"]
     if diff:
         values["diff"] = attribute_diff(answer["path"], answer)
     return Result(changed="changed" in answer, duration=completed.duration, values=values)

@@ -145,7 +145,7 @@ as_absent() {
 eval "$1"
 real=$path
 case $follow$state in
-1file | 1directory | 1touch | 1) resolve "$path" && path=$real ;;
+1file | 1directory | 1touch) resolve "$path" && path=$real ;;
 esac
 kind "$path"
 if [ -z "$state" ]; then

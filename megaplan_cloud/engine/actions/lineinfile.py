@@ -112,8 +112,8 @@ def _read(completed: Completed, arguments: Mapping[str, Any], *, diff: bool) -> 
 
 def _told(result: Result, arguments: Mapping[str, Any]) -> Result:
     """Return the result with `backup` and `found` as Ansible's `lineinfile` has them."""
-    values = dict(result.values)
-    values["backup"] = values.pop("backup_file", "")
+    values = {"backup": result.values.get("backup_file", "")}
+    values |= {"diff": result.values["diff"]} if "diff" in result.values else {}
     removed = re.match(r"(\d+) line", result.msg)
     if arguments.get("state") == "absent" and result.msg != "file not present":
         values["found"] = int(removed[1]) if removed else 0
@@ -139,7 +139,7 @@ def _edited_here(context: "Context", arguments: Mapping[str, Any]) -> Result | S
     """Read the file, edit it here and put it back: for patterns only Python understands."""
     read = slurp.action(context, {"src": arguments["path"]})
     found = read.read(context.run(read.command))
-    missing = found.msg.startswith("file not found")
+    missing = found.msg.startswith("File not found")
     if found.failed and not (missing and arguments.get("create")):
         return _unreadable(found, arguments)
     content = b"" if missing else base64.b64decode(found.values["content"])
@@ -160,8 +160,8 @@ def _unreadable(found: Result, arguments: Mapping[str, Any]) -> Result:
     path = arguments["path"]
     if "is a directory" in found.msg:
         return Result(failed=True, msg=f"Path {path} is a directory !")
-    if found.msg.startswith("file not found") and arguments.get("state") == "absent":
+    if found.msg.startswith("File not found") and arguments.get("state") == "absent":
         return Result(msg="file not present")
-    if found.msg.startswith("file not found"):
+    if found.msg.startswith("File not found"):
         return Result(failed=True, msg=f"Destination {path} does not exist !")
     return found

@@ -5,7 +5,7 @@ fail() {
     exit 1
 }
 eval "$1"
-[ -e "$src" ] || fail "file not found: $src"
+[ -e "$src" ] || fail "File not found: $src"
 [ ! -d "$src" ] || fail "source is a directory and must be a file: $src"
 [ -r "$src" ] || fail "file is not readable: $src"
 exec cat "$src"

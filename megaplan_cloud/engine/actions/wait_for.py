@@ -79,16 +79,13 @@ def _read(completed: Completed, arguments: Mapping[str, Any]) -> Result:
     answer = fields(completed.stdout)
     if completed.rc:
         return failure(completed, answer)
-    values: dict[str, Any] = {
-        "elapsed": int(answer["elapsed"]),
-        "state": arguments.get("state", "started"),
-        "port": arguments.get("port"),
-        "path": arguments.get("path"),
-        "search_regex": arguments.get("search_regex"),
-    }
+    values: dict[str, Any] = {"elapsed": int(answer["elapsed"])}
     if "late" in answer:
         msg = arguments.get("msg") or f"Timeout when waiting for {_awaited(arguments)}"
         return Result(failed=True, msg=msg, duration=completed.duration, values=values)
+    values |= {name: arguments.get(name) for name in ("port", "path", "search_regex")}
+    if "path" not in arguments:
+        values["state"] = arguments.get("state", "started")
     found = re.search(arguments.get("search_regex") or "", answer.get("line", ""))
     values["match_groups"] = list(found.groups()) if found else []
     values["match_groupdict"] = found.groupdict() if found else {}

@@ -249,3 +249,16 @@ def test_any_name_is_taken_literally(run: Run, tmp_path: Path, name: str, state:
 
     assert removed.changed
     assert names(path.parent) == []
+
+
+def test_without_a_state_a_link_stays_one_and_its_target_gets_the_mode(
+    run: Run, tmp_path: Path
+) -> None:
+    """The attributes are the target's; what is reported is the link."""
+    (tmp_path / "target").write_text("")
+    (tmp_path / "link").symlink_to("target")
+
+    result = run("file", {"path": str(tmp_path / "link"), "mode": "0600"})
+
+    assert mode_of(tmp_path / "target") == "0600"
+    assert (result.values["state"], result.values["dest"]) == ("link", str(tmp_path / "link"))

@@ -109,7 +109,7 @@ def test_what_cannot_be_read_fails_with_the_reason(run: Run, tmp_path: Path) -> 
     missing = run("slurp", {"src": str(tmp_path / "none")})
     folder = run("slurp", {"src": str(tmp_path)})
 
-    assert missing.msg == f"file not found: {tmp_path}/none"
+    assert missing.msg == f"File not found: {tmp_path}/none"
     assert folder.msg == f"source is a directory and must be a file: {tmp_path}"
 
 
