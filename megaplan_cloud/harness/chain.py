@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from megaplan_cloud.engine.errors import EngineError
 from megaplan_cloud.harness import auto, chain_file, lock, milestone, worktree
 from megaplan_cloud.harness import plan as plans
 from megaplan_cloud.harness.chain_end import Ended, complete
@@ -14,7 +15,6 @@ from megaplan_cloud.harness.chain_run import Driver, Run
 from megaplan_cloud.harness.chain_spec import SEED, ChainSpec, Milestone
 from megaplan_cloud.harness.chain_start import begin, check, in_git
 from megaplan_cloud.harness.chain_state import ChainState
-from megaplan_cloud.harness.errors import HarnessError
 from megaplan_cloud.harness.git import Git
 from megaplan_cloud.harness.idea import ideas
 from megaplan_cloud.harness.start import base_of, has_remote, merged, refresh
@@ -74,12 +74,13 @@ def _drive(run: Run, options: Options) -> Ended:
             return stopped
     while (index := run.file.state.current_milestone_index) < len(run.spec.milestones):
         each = run.spec.milestones[index]
+        waited = run.file.state.last_state == AWAITING
         with _alone(run, each):
             ended = _advance(_for(run, each), each)
         if ended is not None:
             return ended
-        moved = run.file.state.current_milestone_index > index
-        if options.one and moved and index + 1 < len(run.spec.milestones):
+        driven = run.file.state.current_milestone_index > index and not waited
+        if options.one and driven and index + 1 < len(run.spec.milestones):
             return Ended("paused", f"{each.label} is done and --one was given")
     count = len(run.spec.milestones)
     told = f"{len(run.file.state.done())} of {count} milestones are done"
@@ -95,7 +96,8 @@ def _drive(run: Run, options: Options) -> Ended:
 
 def _advance(run: Run, each: Milestone) -> Ended | None:
     """Drive one milestone once; None when the chain goes on, with it or with the next."""
-    if run.file.state.last_state == AWAITING:
+    review = bool(each.branch) and (each.merge_policy or run.spec.merge_policy) == "review"
+    if review and run.file.state.last_state == AWAITING:
         return _await_merge(run, each)
     number = run.file.state.current_milestone_index + 1
     run.log(f"{number} of {len(run.spec.milestones)}: {run.ideas[each.label].title}")
@@ -104,11 +106,11 @@ def _advance(run: Run, each: Milestone) -> Ended | None:
         run.file.update(failure=None)
     try:
         outcome = milestone.drive(run, each)
-    except HarnessError as error:
+    except EngineError as error:
         return broken(run, each, error)
     if outcome.status != "done":
         return failed(run, each, outcome)
-    if (each.merge_policy or run.spec.merge_policy) == "review" and each.branch:
+    if review:
         run.file.update(last_state=AWAITING, failure=None)
         return _await_merge(run, each)
     complete(run, each, "done")
@@ -117,7 +119,7 @@ def _advance(run: Run, each: Milestone) -> Ended | None:
 
 def _seed(run: Run) -> Ended | None:
     """Drive the plan that stands before the first milestone."""
-    name = run.spec.seed_plan
+    name, entries = run.spec.seed_plan, run.file.state.completed
     if name is not None:
         plan = plans.find(run.root, name)
         run.log(f"seed: plan {name}")
@@ -128,8 +130,8 @@ def _seed(run: Run) -> Ended | None:
                 "stopped", f"the seed plan {name} ended {outcome.status}: {outcome.reason}"
             )
         entry = {"label": SEED, "index": -1, "plan": name, "status": outcome.status}
-        run.file.update(completed=(*run.file.state.completed, entry))
-    run.file.update(current_milestone_index=0)
+        entries = (*entries, entry)
+    run.file.update(completed=entries, current_milestone_index=0)
     return None
 
 
@@ -172,7 +174,7 @@ def _plan_state(root: Path, name: str | None) -> str | None:
 @contextmanager
 def _alone(run: Run, each: Milestone) -> Iterator[None]:
     """Hold the place where a milestone works: no two chains change one checkout."""
-    name = f"branch {each.branch.replace('/', '+')}" if each.branch else "project"
+    name = f"branch-{each.branch.replace('/', '+')}" if each.branch else "project"
     with lock.held(
         run.root / ".megaplan/locks" / name / "lock", purpose=f"megaplan chain {each.label}"
     ):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from megaplan_cloud.engine.errors import EngineError
 from megaplan_cloud.harness import clock, milestone, worktree
 from megaplan_cloud.harness.auto import Outcome
 from megaplan_cloud.harness.chain_end import Ended, complete
@@ -48,7 +49,7 @@ def failed(run: Run, each: Milestone, outcome: Outcome) -> Ended | None:
     return None
 
 
-def broken(run: Run, each: Milestone, error: HarnessError) -> Ended:
+def broken(run: Run, each: Milestone, error: EngineError) -> Ended:
     """Stop the chain at a fault of its surroundings, which no policy is about: Git, disk, locks."""
     failure = {
         "label": each.label,
@@ -56,7 +57,7 @@ def broken(run: Run, each: Milestone, error: HarnessError) -> Ended:
         "plan": run.file.state.current_plan_name,
         "phase": "",
         "status": "failed",
-        "kind": error.error,
+        "kind": error.error if isinstance(error, HarnessError) else error.code,
         "reason": error.what,
         "blocking_reasons": [],
         "attempt": run.file.state.retry_counts.get(each.label, 0) + 1,

@@ -86,7 +86,7 @@ def _clear(run: Run, tree: worktree.Worktree) -> None:
 def _refuse_dirty_base(run: Run) -> None:
     if not run.spec.driver.require_clean_base:
         return
-    found = Git(run.root).text("status", "--porcelain")
+    found = Git(run.root).text("status", "--porcelain", "--untracked-files=no")
     if found:
         raise HarnessError(
             "dirty_base",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from megaplan_cloud.engine.redaction import Redactor
 from megaplan_cloud.harness.errors import HarnessError
 
 # A hook or an outer `git` that started us must not redirect our commands to its repository.
@@ -48,7 +49,7 @@ class Git:
     """Git in one directory. `timeout` is in seconds and holds for each command."""
 
     directory: Path
-    timeout: float = 120.0
+    timeout: float = 300.0
     sleep: Callable[[float], None] = time.sleep
 
     def ask(self, *words: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Answer:
@@ -107,6 +108,7 @@ class Git:
     ) -> GitError:
         ended = f"took over {self.timeout:g} s" if answer.rc < 0 else f"exit {answer.rc}"
         told = f"git {' '.join(words)} in {self.directory} failed ({ended}): {answer.said}"
+        told = Redactor().redact(told)  # a remote's URL may hold a token
         return GitError(error, told, hint=hint)
 
     def _once(self, words: tuple[str, ...], stdin: str, env: Mapping[str, str]) -> Answer:

@@ -105,7 +105,7 @@ def _plan(run: Run, milestone: Milestone, folder: Path) -> tuple[Plan, bool]:
     # A plan whose folder was removed after it was committed must not pass for the same plan.
     if name is None or settled.startswith(f"{name}/"):
         name = _free_name(run.root, label, idea.title)
-        run.file.update(current_plan_name=name, last_state=None)
+        run.file.update(current_plan_name=name, last_state=None, dirty_flag=False)
         run.file.keep(label, plan=name, digest=milestone.digest, idea_sha256=idea.sha256)
     config = configuration(run.spec, milestone, bumps(run, label)) | {"project_dir": str(folder)}
     plan = plans.create(run.root, idea.text, name, config=config)

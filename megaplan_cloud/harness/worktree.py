@@ -108,7 +108,7 @@ def set_aside(tree: Worktree, name: str) -> str | None:
     kept = tree.git.text(
         *tree.git.identity(), "commit-tree", content, "-p", "HEAD", "-m", f"Set aside: {name}"
     )
-    reference = f"refs/megaplan/{name}"
+    reference = _free(tree.git, f"refs/megaplan/{name}")
     tree.git.text("update-ref", reference, kept, error=FAILED)
     tree.git.text("reset", "--hard", "--quiet", "HEAD", error=FAILED)
     tree.git.text("clean", "-d", "--force", "--quiet", error=FAILED)
@@ -120,6 +120,12 @@ def safe(name: str) -> str:
     return "/".join(
         re.sub(r"[^A-Za-z0-9_-]+", "-", part).strip("-") or "-" for part in name.split("/")
     )
+
+
+def _free(git: Git, reference: str) -> str:
+    """Return the reference, or one like it that nothing is kept under yet."""
+    names = (reference, *(f"{reference}-{number}" for number in range(2, 1000)))
+    return next(name for name in names if git.commit(name) is None)
 
 
 def _whole(tree: Worktree) -> bool:

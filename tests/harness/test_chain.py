@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from megaplan_cloud.harness import chain_file, lock
+from megaplan_cloud.harness import plan as plans
 from megaplan_cloud.harness.auto import Options, Outcome
 from megaplan_cloud.harness.errors import HarnessError, InputError
 from megaplan_cloud.harness.plan import Plan
@@ -231,6 +232,72 @@ def test_review_waits_until_the_branch_is_merged_even_squashed(tmp_path: Path) -
     assert world.subjects("epic/m2") == ["m2: Build m2"]
 
 
+def test_a_policy_changed_to_auto_ends_the_waiting(tmp_path: Path) -> None:
+    """The operator need not merge what the spec no longer asks to be merged."""
+    world = build(tmp_path, spec_of("m1", "m2", more="merge_policy: review"))
+    world.run()
+    world.spec.write_text(spec_of("m1", "m2"), encoding="utf-8")
+
+    ended, state = world.run()
+
+    assert (ended.status, state.done()) == ("done", ("m1", "m2"))
+
+
+def test_rework_after_a_review_is_a_second_commit(world: World) -> None:
+    """Each execution that came to its end has its own commit, in order."""
+
+    def reworked(plan: Plan, options: Options, on_phase: OnPhase) -> Outcome:
+        execute(plan, {"m1.txt": "first"})
+        on_phase(plan, "execute")
+        on_phase(plan, "review")
+        execute(plan, {"m1.txt": "second"})
+        on_phase(plan, "execute")
+        return Script({})(plan, options, on_phase)
+
+    world.run(reworked, one=True)
+
+    assert world.subjects("epic/m1") == ["m1: Build m1 (2)", "m1: Build m1"]
+
+
+def test_half_an_execution_is_in_no_commit(world: World) -> None:
+    """A runner that died in a second execution goes on with it, and commits it when it is done."""
+
+    def dies(plan: Plan, _options: Options, on_phase: OnPhase) -> Outcome:
+        execute(plan, {"m1.txt": "first"})
+        on_phase(plan, "execute")
+        (Path(plan.state().config["project_dir"]) / "m1.txt").write_text("half", encoding="utf-8")
+        raise KeyboardInterrupt
+
+    def lives(plan: Plan, options: Options, on_phase: OnPhase) -> Outcome:
+        execute(plan, {"m1.txt": "second"})
+        on_phase(plan, "execute")
+        return Script({})(plan, options, on_phase)
+
+    with pytest.raises(KeyboardInterrupt):
+        world.run(dies)
+    world.run(lives, one=True)
+
+    assert world.subjects("epic/m1") == ["m1: Build m1 (2)", "m1: Build m1"]
+    assert git(world.remote, "show", "epic/m1:m1.txt") == "second"
+    assert git(world.remote, "show", "epic/m1~1:m1.txt") == "first"
+
+
+def test_a_seed_plan_is_driven_first(world: World) -> None:
+    """And once: it is the first entry of what is behind us."""
+    plans.create(world.project, "Seed", "first", config={"profile": "test", "robustness": "bare"})
+    text = world.spec.read_text(encoding="utf-8")
+    world.spec.write_text(f"seed: {{plan: first}}\n{text}", encoding="utf-8")
+    script = Script({})
+
+    ended, state = world.run(script)
+    world.run(script)
+
+    assert ended.status == "done"
+    assert script.driven[0][0] == "first"
+    assert state.passed() == ("seed", "m1", "m2", "m3")
+    assert len(script.driven) == 4
+
+
 def test_milestones_without_a_branch_work_in_the_checkout_and_commit_nothing(
     tmp_path: Path,
 ) -> None:
@@ -351,6 +418,18 @@ def test_two_runners_of_one_chain_are_one_too_many(world: World) -> None:
 
     assert refused.value.error == "chain_locked"
     assert "pid" in refused.value.what
+
+
+def test_a_token_in_the_remotes_address_is_not_told(world: World) -> None:
+    """Git's own words are passed on without it."""
+    token = "ghp_" + "a1B2" * 9
+    git(world.project, "remote", "set-url", "origin", f"https://x:{token}@127.0.0.1:9/x.git")
+
+    with pytest.raises(HarnessError) as refused:
+        world.run()
+
+    assert refused.value.error == "git_refresh_failed"
+    assert token not in str(refused.value) + "".join(world.said)
 
 
 def test_an_unreachable_remote_stops_with_what_git_said(world: World) -> None:

@@ -92,6 +92,21 @@ def test_a_living_runner_is_seen_by_its_lock(world: World) -> None:
     assert (alive["status"], dead["status"]) == ("alive", "dead")
 
 
+def test_a_run_prints_what_its_schema_says(world: World) -> None:
+    """One document, also of a chain that stops: `true` answers no phase."""
+    done = megaplan("chain", "--spec", str(world.spec), cwd=world.project)
+
+    document = json.loads(done.stdout)
+    conform(document, "chain_result")
+    conform(document["chain_state"], "chain_state")
+    assert (done.returncode, document["status"], document["error"]) == (
+        1,
+        "stopped",
+        "chain_stopped",
+    )
+    assert document["failure"]["phase"] == "plan"
+
+
 def test_the_json_flag_leaves_stderr_empty(world: World) -> None:
     """One document on stdout, nothing beside it."""
     done = megaplan("chain", "status", "--json", "--spec", str(world.spec), cwd=world.project)
@@ -110,6 +125,7 @@ def test_an_override_is_a_side_file_and_the_spec_stays(world: World) -> None:
     again = megaplan(*words, "--set-review-clean-milestone-pr", "manual", cwd=world.project)
 
     assert (refused.returncode, json.loads(refused.stdout)["error"]) == (2, "invalid_args")
+    conform(json.loads(done.stdout), "chain_override")
     assert json.loads(done.stdout)["effective_policy"]["source"] == "runtime_override"
     assert json.loads(again.stdout)["runtime_overrides"] == {
         "validation_policy": "required",
