@@ -216,7 +216,8 @@ class _Drive:
 
     def judge(self, result: PhaseResult) -> Verdict:
         """Return None when the phase is worth another try, else the outcome."""
-        if self.tries_again(result):
+        # Somebody moved the plan meanwhile: its state says what to do about it.
+        if result.error == "invalid_transition" or self.tries_again(result):
             return None
         match result.exit_kind:
             case "blocked_by_quality":

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from megaplan_cloud.harness import clock, events, flags, store, workflow
+from megaplan_cloud.harness import clock, events, flags, lock, store, workflow
 from megaplan_cloud.harness.errors import HarnessError, InputError
 from megaplan_cloud.harness.kept import keep_json
 from megaplan_cloud.harness.plan import Plan
@@ -55,6 +55,7 @@ def _apply(plan: Plan, event: str, reason: str) -> State:
     """Take the event and write down who asked for it and why."""
     entry = {"timestamp": clock.stamp(), "action": event, "reason": reason}
     before: list[str] = []
+    at_work = lock.is_held(plan.directory / store.PLAN_LOCK)
 
     def change(state: State) -> State:
         before.append(state.current_state)
@@ -65,7 +66,8 @@ def _apply(plan: Plan, event: str, reason: str) -> State:
             last_gate={} if after.current_state == "planned" else after.last_gate,
             latest_failure=None,
             resume_cursor=None,
-            active_step=None,
+            # The phase at work needs its own name to hand over that it came too late.
+            active_step=state.active_step if at_work else None,
         )
 
     state = store.update(plan.directory, change)
