@@ -11,6 +11,7 @@ from megaplan_cloud.harness.chain_policy import Decision, Failure, decide
 from megaplan_cloud.harness.chain_run import Run
 from megaplan_cloud.harness.chain_spec import Milestone
 from megaplan_cloud.harness.errors import HarnessError
+from megaplan_cloud.harness.plan import Plan
 
 FOR_PEOPLE = frozenset(
     {"awaiting_human", "human_required", "paused", "tiebreaker_pending", "tiebreaker_ready"}
@@ -86,15 +87,15 @@ def _said(failure: Mapping[str, Any]) -> str:
 def _decision(run: Run, each: Milestone, outcome: Outcome) -> Decision:
     state, spec = run.file.state, run.spec
     policy = spec.on_escalate if outcome.status in GIVEN_UP else spec.on_failure
-    lifted = milestone.bumps(run, each.label)
+    plan = Plan(run.root, state.current_plan_name or outcome.plan).state()
     return decide(
         policy,
         Failure(
             kind=outcome.kind or outcome.status,
             retries=state.retry_counts.get(each.label, 0),
-            bumped=bool(lifted),
-            profile=lifted.get("profile") or each.profile,
-            robustness=lifted.get("robustness") or each.robustness or spec.driver.robustness,
+            bumped=bool(milestone.bumps(run, each.label)),
+            profile=plan.config.get("profile"),
+            robustness=plan.level,
         ),
     )
 

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 from megaplan_cloud.harness.chain_spec import Policy
+from megaplan_cloud.harness.workflow import PLAYABLE
 
 RETRIES = 2
 # The most thorough levels cost so much that one more try is enough.
 RETRIES_AT_TOP = 1
 TOP = frozenset({"apex", "extreme"})
 PROFILES = ("solo", "directed", "partnered", "premium", "apex")
-LEVELS = ("bare", "light", "full", "thorough", "extreme")
+LEVELS = tuple(
+    level for level in ("bare", "light", "full", "thorough", "extreme") if level in PLAYABLE
+)
 # Not a plan's failure: a second try meets the same wall, and a skip would hide it.
 NEVER_RETRIED = frozenset({"awaiting_human", "human_required", "quota_exceeded", "auth_error"})
 

@@ -50,9 +50,9 @@ def test_each_row_of_the_table(policy: Policy, failure: Failure, action: str, st
 def test_a_bump_is_one_step_up() -> None:
     """Not to the top at once."""
     profile = decide(LADDER, Failure(kind="failed", retries=2, profile="solo"))
-    level = decide(Policy(escalate="bump_robustness"), Failure(kind="failed", robustness="light"))
+    level = decide(Policy(escalate="bump_robustness"), Failure(kind="failed", robustness="bare"))
 
-    assert (profile.profile, level.robustness) == ("directed", "full")
+    assert (profile.profile, level.robustness) == ("directed", "light")
 
 
 @given(
