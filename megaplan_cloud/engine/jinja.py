@@ -286,7 +286,6 @@ def _for_documents(options: DocumentOptions) -> Environment:
         loader=jinja2.FileSystemLoader([str(folder) for folder in options.search]),
         trim_blocks=options.trim_blocks,
         lstrip_blocks=options.lstrip_blocks,
-        keep_trailing_newline=True,
     )
 
 
@@ -337,8 +336,11 @@ def evaluate(text: Text, scope: Names) -> Any:
     """Return the value of a text with templates in it."""
     with _told(scope, lambda line: line_inside(text.mark, line)):
         value = _run(_template(str(text)), scope)
-    if not (text.endswith("\n") and isinstance(value, str)):
-        return value
+    return _with_last_newlines(value, text) if isinstance(value, str) else value
+
+
+def _with_last_newlines(value: str, text: str) -> str:
+    """Return a rendered text with the newlines at its end that its template has and Jinja drops."""
     return value + "\n" * (_trailing_newlines(text) - _trailing_newlines(reveal(value)))
 
 
@@ -356,7 +358,8 @@ def evaluate_document(text: str, file: str, scope: Names, options: DocumentOptio
     """Return the text that a template file makes."""
     with _told(scope, lambda line: Mark(file, line, 1)):
         value = _run(_document(text, options), scope)
-        return "" if value is None or value is OMIT else _as_text([value])
+        rendered = "" if value is None or value is OMIT else _as_text([value])
+    return _with_last_newlines(rendered, text)
 
 
 def _run(template: jinja2.Template, scope: Names) -> Any:
