@@ -1,7 +1,8 @@
 # Owner, group and mode. The task's wishes are in owner, group, mode (arithmetic) and check.
 # shellcheck shell=sh disable=SC2034,SC2154,SC2209
+# Starting a process is what costs time here: `exec` in `$()` saves one.
 set -f
-changed=
+changed='' looked=''
 say() { printf '%s\0' "$@"; }
 fail() {
     say msg "$1"
@@ -15,10 +16,13 @@ change() {
 # Looks at $1, links not followed: t type (4 directory, 10 link), n links, s size, m mode,
 # u and g numbers, U and G names.
 look() {
+    [ -e "$1" ] || [ -L "$1" ] || return 1
+    looked=$1
     IFS=:
     # shellcheck disable=SC2046
-    set -- $(stat -c '0x%f:%h:%s:%u:%g:%U:%G' "$1" 2>/dev/null ||
-        stat -f '0%p:%l:%z:%u:%g:%Su:%Sg' "$1" 2>/dev/null)
+    set -- $(exec stat -c '0x%f:%h:%s:%u:%g:%U:%G' "$1" 2>/dev/null)
+    # shellcheck disable=SC2046
+    [ $# = 7 ] || set -- $(exec stat -f '0%p:%l:%z:%u:%g:%Su:%Sg' "$looked" 2>/dev/null)
     unset IFS
     [ $# = 7 ] || return 1
     t=$(($1 >> 12)) m=$(($1 & 4095)) n=$2 s=$3 u=$4 g=$5 U=$6 G=$7
@@ -82,9 +86,8 @@ attributes() {
 }
 # Says what $1 is by now.
 report() {
-    if ! look "$1"; then
-        say state absent
-        return
+    if [ -n "$changed" ] || [ "$looked" != "$1" ]; then
+        look "$1" || { say state absent && return; }
     fi
     case $t in
     4) state=directory ;;

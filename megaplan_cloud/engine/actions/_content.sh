@@ -1,8 +1,10 @@
 # Content: compared by checksum, landed by rename. It reads dest, validate and backup.
 # shellcheck shell=sh disable=SC2154
+# Answers in hash the SHA-1 of the file $1.
 sum() {
-    hash=$(sha1sum <"$1" 2>/dev/null || shasum <"$1" 2>/dev/null || openssl sha1 -r <"$1")
-    echo "${hash%% *}"
+    hash=$(exec sha1sum <"$1" 2>/dev/null) || hash=$(exec shasum <"$1" 2>/dev/null) ||
+        hash=$(exec openssl sha1 -r <"$1")
+    hash=${hash%% *}
 }
 # Says as $1 what the file $2 holds, if it is text and short enough to be shown.
 show() {

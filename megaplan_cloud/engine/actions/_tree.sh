@@ -12,7 +12,11 @@ moves() {
     say "new.$name" 1
 }
 same_content() {
-    [ -f "$there" ] && [ ! -L "$there" ] && [ "$(sum "$entry")" = "$(sum "$there")" ]
+    [ -f "$there" ] && [ ! -L "$there" ] || return 1
+    sum "$entry"
+    ours=$hash
+    sum "$there"
+    [ "$hash" = "$ours" ]
 }
 same_attributes() {
     look "$entry"

@@ -25,7 +25,8 @@ if [ -n "$src" ]; then
     [ -f "$src" ] || fail "Source $src not found"
     [ -r "$src" ] || fail "Source $src not readable"
     exec <"$src"
-    sum=$(sum "$src")
+    sum "$src"
+    sum=$hash
     [ -z "$want" ] || [ "$want" = "$sum" ] ||
         fail "Copied file does not match the expected checksum. Transfer failed."
     resolve "$src"
@@ -57,7 +58,9 @@ if [ -z "$force" ] && [ -e "$dest" ]; then
     say msg "file already exists"
     finish
 fi
-if [ -L "$dest" ] || [ ! -f "$dest" ] || [ "$(sum "$dest")" != "$sum" ]; then
+hash=
+[ ! -f "$dest" ] || sum "$dest"
+if [ -L "$dest" ] || [ "$hash" != "$sum" ]; then
     change
     say content 1
     [ -z "$diff" ] || show before "$dest"
@@ -65,7 +68,8 @@ if [ -L "$dest" ] || [ ! -f "$dest" ] || [ "$(sum "$dest")" != "$sum" ]; then
     [ -n "$check" ] || {
         spare
         cat >"$tmp" || fail "cannot write $dest"
-        [ "$(sum "$tmp")" = "$sum" ] || fail "what arrived for $dest is not what was sent"
+        sum "$tmp"
+        [ "$hash" = "$sum" ] || fail "what arrived for $dest is not what was sent"
         land
         finish
     }

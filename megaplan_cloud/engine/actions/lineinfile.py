@@ -21,7 +21,7 @@ from megaplan_cloud.engine.actions._content import landed, landing
 from megaplan_cloud.engine.actions._ere import posix_expression
 from megaplan_cloud.engine.actions._lines import Edit, with_line, without_line
 from megaplan_cloud.engine.actions._program import assignments, fields, program
-from megaplan_cloud.engine.actions.command import as_bytes
+from megaplan_cloud.engine.actions.command import as_bytes, as_word
 from megaplan_cloud.engine.actions.copy import content_step
 from megaplan_cloud.engine.command import Command, Completed
 from megaplan_cloud.engine.errors import PlaybookError
@@ -93,8 +93,10 @@ def _edited_there(context: "Context", arguments: Mapping[str, Any]) -> Step:
         anchor=None if anchor == "EOF" else _far(anchor),
         **landing(arguments, arguments["path"]),
     )
-    line = as_bytes("" if arguments.get("line") is None else arguments["line"])
-    command = Command((known,), stdin=line, program=program("lineinfile", "attributes", "content"))
+    line = "" if arguments.get("line") is None else as_word(arguments["line"])
+    command = Command(
+        (known,), env={"line": line}, program=program("lineinfile", "attributes", "content")
+    )
     return Step(command, lambda completed: _read(completed, arguments, diff=context.diff))
 
 

@@ -1,4 +1,4 @@
-# Makes the file dest hold the line that comes on stdin, or no line that matches.
+# Makes the file dest hold the line in the variable line, or no line that matches.
 # shellcheck shell=sh disable=SC2154
 eval "$1"
 [ ! -d "$dest" ] || fail "Path $dest is a directory !"
@@ -16,15 +16,15 @@ if [ ! -e "$dest" ]; then
     */*) [ -n "$check" ] || try mkdir -p "${dest%/*}/" ;;
     esac
 fi
-line=$(cat && echo x)
-line=${line%x}
 [ -z "$diff" ] || show before "$old"
 # awk says what it did, then gives the new content, if it is to be written.
-# A letter behind the content shows whether its last line is ended. What is searched has the
-# line's end in it, as with Ansible; the environment keeps awk from reading backslashes.
+# The whole file is one record, so that it shows whether the last line is ended. What is searched
+# has the line's end in it, as with Ansible; the environment keeps awk from reading backslashes.
 # shellcheck disable=SC2016
-said=$({ cat "$old" && echo x; } | LC_ALL=C line=$line regexp=$regexp search=$search \
-    anchor=$anchor absent=$absent first=$first after=$after by=$by check=$check awk '
+said=$(
+    LC_ALL=C
+    export LC_ALL line regexp search anchor absent first after by check
+    exec awk '
 function whole(i) { return lines[i] (i == n && cut ? "" : "\n") }
 function bare(i, text) { text = lines[i]; sub(/[\r\n]+$/, "", text); return text "" }
 function hit(i) {
@@ -65,27 +65,31 @@ BEGIN {
     line = ENVIRON["line"] ""; regexp = ENVIRON["regexp"] ""; search = ENVIRON["search"] ""
     anchor = ENVIRON["anchor"] ""; by = ENVIRON["by"]; first = ENVIRON["first"] ""
     after = ENVIRON["after"] ""; absent = ENVIRON["absent"] ""
+    RS = "\001"
 }
-{ lines[NR] = $0 }
+{ content = (NR > 1 ? content RS : "") $0 }
 END {
-    n = NR
-    lines[n] = substr(lines[n], 1, length(lines[n]) - 1)
-    if (lines[n] == "") n--; else cut = 1
+    n = split(content, lines, "\n")
+    if (n && lines[n] == "") n--; else cut = 1
     if (absent) remove(); else add()
-    print said
+    print length(content), said
     if (said != "" && ENVIRON["check"] "" == "") write()
     print "x"
-}') || fail "awk cannot edit $dest"
+}' <"$old"
+) || fail "awk cannot edit $dest"
 newline='
 '
 content=${said#*"$newline"}
 said=${said%%"$newline"*}
+bytes=${said%% *}
+said=${said#* }
 say msg "$said" dest "$dest"
 if [ -n "$said" ]; then
     change
     say content 1
-    [ "$(tr -d '\0' <"$old" | wc -c)" -eq "$(wc -c <"$old")" ] ||
-        fail "$dest holds NUL bytes, so it has no lines to edit"
+    size=$(($(tr -d '\0' <"$old" | wc -c)))
+    [ "$size $size" = "$bytes $(($(wc -c <"$old")))" ] ||
+        fail "$dest is no text: it holds NUL bytes or ends in byte 1"
     if [ -z "$check" ]; then
         spare
         printf %s "${content%x}" >"$tmp" || fail "cannot write $dest"

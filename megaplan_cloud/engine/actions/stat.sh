@@ -10,8 +10,10 @@ link=
 [ -z "$follow" ] || [ ! -e "$path" ] || link=-L
 IFS=:
 # shellcheck disable=SC2046
-set -- $(stat $link -c '0x%f:%h:%s:%u:%g:%U:%G:%i:%d:%.9X:%.9Y:%.9Z:%X:%Y:%Z:%b' "$path" 2>/dev/null ||
-    stat $link -f '0%p:%l:%z:%u:%g:%Su:%Sg:%i:%d:%Fa:%Fm:%Fc:%a:%m:%c:%b' "$path")
+set -- $(exec stat $link -c '0x%f:%h:%s:%u:%g:%U:%G:%i:%d:%.9X:%.9Y:%.9Z:%X:%Y:%Z:%b' "$path" 2>/dev/null)
+# shellcheck disable=SC2046
+[ $# = 16 ] ||
+    set -- $(exec stat $link -f '0%p:%l:%z:%u:%g:%Su:%Sg:%i:%d:%Fa:%Fm:%Fc:%a:%m:%c:%b' "$path")
 unset IFS
 say exists 1 raw "$(($1))" nlink "$2" size "$3" uid "$4" gid "$5" pw_name "$6" gr_name "$7" \
     inode "$8" dev "$9"
@@ -27,8 +29,9 @@ if [ -L "$path" ]; then
 fi
 [ -n "$algorithm" ] && [ -f "$path" ] && [ -r "$path" ] || exit 0
 case $algorithm in
-md5) sum=$(md5sum <"$path" 2>/dev/null || openssl md5 -r <"$path") ;;
-*) sum=$("sha${algorithm}sum" <"$path" 2>/dev/null || shasum -a "$algorithm" <"$path" 2>/dev/null ||
-    openssl "sha$algorithm" -r <"$path") ;;
+md5) name=md5 ;;
+*) name=sha$algorithm ;;
 esac
+sum=$(exec "${name}sum" <"$path" 2>/dev/null) ||
+    sum=$(exec shasum -a "$algorithm" <"$path" 2>/dev/null) || sum=$(exec openssl "$name" -r <"$path")
 say checksum "${sum%% *}"

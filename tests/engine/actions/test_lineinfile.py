@@ -153,7 +153,7 @@ def test_bytes_that_a_shell_would_lose_are_refused_not_lost(run: Run, tmp_path: 
     result = run("lineinfile", {"path": str(path), "line": "x"})
 
     assert result.failed
-    assert result.msg == f"{path} holds NUL bytes, so it has no lines to edit"
+    assert result.msg == f"{path} is no text: it holds NUL bytes or ends in byte 1"
     assert path.read_bytes() == b"a\0b\nc\n"
 
 
