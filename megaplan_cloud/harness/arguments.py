@@ -13,7 +13,7 @@ from megaplan_cloud.harness.root import find_root
 # What an agent may ask about the plan it works for; everything else would drive it.
 LOOKING = frozenset({"status", "progress", "list", "audit"})
 # Arguments that become keys of a plan's config, or of one run of a phase.
-ROUTING = ("profile", "phase_model", "vendor", "depth", "critic", "deepseek_provider")
+ROUTING = ("agent", "profile", "phase_model", "vendor", "depth", "critic", "deepseek_provider")
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +35,9 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
 def add_routing(parser: argparse.ArgumentParser) -> None:
     """Add what decides which agents answer."""
     parser.add_argument("--profile", metavar="NAME", help="a named choice of agents")
+    parser.add_argument(
+        "--agent", metavar="AGENT[:MODEL]", help="one agent for every phase, without a profile"
+    )
     parser.add_argument(
         "--phase-model",
         metavar="PHASE=AGENT[:MODEL]",

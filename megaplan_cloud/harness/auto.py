@@ -166,6 +166,7 @@ class _Drive:
 
     def iterate(self) -> Verdict:
         """Do one step: look at the state, run the next phase, judge what came of it."""
+        self.wait_for_others()
         if self.takes_up(state := self.plan.state()):
             state = override.resume(self.plan)
         if ended := self.ended(state):
@@ -183,6 +184,14 @@ class _Drive:
             return self.judge(result)
         self.on_phase(self.plan, step)
         return self.moved(state)
+
+    def wait_for_others(self) -> None:
+        """Let a phase that somebody runs by hand come to its end, for as long as one may take."""
+        path, waited = self.plan.directory / store.PLAN_LOCK, 0.0
+        while lock.is_held(path) and waited < self.options.phase_timeout:
+            pause = max(self.options.poll_sleep, 0.1)
+            self.sleep(pause)
+            waited += pause
 
     def ended(self, state: State) -> Verdict:
         """Return the outcome for a state that ends the drive, or None."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from megaplan_cloud.engine.redaction import Redactor
 from megaplan_cloud.harness import agent_role, answer, events, failure, process, prompt
 from megaplan_cloud.harness.agent_role import AgentRole
 from megaplan_cloud.harness.errors import AgentError, HarnessError
@@ -108,7 +109,8 @@ def _answer(call: Call, role: AgentRole, ended: Ended) -> dict[str, Any]:
 
 
 def _failed(call: Call, role: AgentRole, ended: Ended) -> AgentError:
-    written = f"{ended.stdout}\n{ended.stderr}".strip()
+    # What an agent says when it is refused may hold the very key that was refused.
+    written = Redactor().redact(f"{ended.stdout}\n{ended.stderr}".strip())
     if ended.stopped == "timeout":
         told = f"the agent gave no answer within {call.timeout:.0f} s and was stopped"
         return AgentError("worker_timeout", told, raw=written)
@@ -132,7 +134,7 @@ def _keep_raw(call: Call, error: HarnessError) -> None:
     if not isinstance(error, AgentError) or not error.raw:
         return
     name = f"{call.name}_raw.txt"
-    (call.directory / name).write_text(error.raw, encoding="utf-8")
+    (call.directory / name).write_text(Redactor().redact(error.raw), encoding="utf-8")
     error.details["raw_file"] = name
 
 

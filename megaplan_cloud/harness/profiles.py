@@ -98,9 +98,12 @@ def resolve(
 
 
 def routing(root: Path, config: Mapping[str, Any]) -> dict[str, AgentSpec]:
-    """Return who answers in each phase for a plan's `config`, with the profiles `root` sees."""
+    """Return who answers in each phase for a plan's `config`, with the profiles `root` sees.
+
+    `phase_model` is stronger than `profile`, and that than one `agent` for every phase.
+    """
     return resolve(
-        choose(profiles(root), config.get("profile") or DEFAULT_PROFILE),
+        _chosen(root, str(config.get("profile") or ""), str(config.get("agent") or "")),
         dials(config),
         phase_models(config.get("phase_model") or ()),
     )
@@ -192,6 +195,12 @@ def parse_spec(text: str, where: str) -> AgentSpec:
 def agents() -> list[str]:
     """Return the agents that can answer here: the roles that say how to ask them."""
     return sorted(path.parent.parent.name for path in house().glob("roles/*/meta/agent.yml"))
+
+
+def _chosen(root: Path, profile: str, agent: str) -> Profile:
+    if agent and not profile:
+        return Profile("", "agent", dict.fromkeys(PHASES, parse_spec(agent, "--agent")))
+    return choose(profiles(root), profile or DEFAULT_PROFILE)
 
 
 def _read(path: Path, source: str, below: Mapping[str, Profile]) -> dict[str, Profile]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from megaplan_cloud.engine.redaction import Redactor
 from megaplan_cloud.harness import process
 from megaplan_cloud.harness.state import State
 
@@ -59,7 +60,7 @@ def run(directory: Path, state: State, tasks: Mapping[str, Any]) -> Verification
         ),
         home=directory,
     )
-    written = f"{ended.stdout}\n{ended.stderr}".splitlines()
+    written = Redactor().redact(f"{ended.stdout}\n{ended.stderr}").splitlines()
     return Verification(
         command=text,
         source=source,

@@ -1,14 +1,17 @@
 """What driving a plan promises."""
 
 import json
+import sys
+from contextlib import ExitStack
 
 import pytest
 
 from megaplan_cloud.engine.schema import check
-from megaplan_cloud.harness import auto, events, override
+from megaplan_cloud.harness import auto, events, lock, override, store
 from megaplan_cloud.harness.auto import Options
+from megaplan_cloud.harness.errors import HarnessError
 from megaplan_cloud.harness.plan import Plan
-from tests.support.harness import Project
+from tests.support.harness import AGENT, Project
 
 QUICK = Options(poll_sleep=0.0)
 
@@ -202,5 +205,56 @@ def test_what_raises_in_the_callback_is_raised(project: Project) -> None:
 
     with pytest.raises(LookupError, match="no commit"):
         auto.drive(plan, QUICK, refuse)
+
+    assert auto.drive(plan, QUICK).status == "done"
+
+
+def test_a_phase_run_by_hand_is_waited_for(project: Project) -> None:
+    """The drive goes on from where it ends, and does not do it again."""
+    plan = project.plan()
+    waits: list[float] = []
+    with ExitStack() as by_hand:
+        path = plan.directory / store.PLAN_LOCK
+        by_hand.enter_context(lock.held(path, purpose="megaplan plan"))
+
+        def wait(pause: float) -> None:
+            waits.append(pause)
+            by_hand.close()
+
+        outcome = auto.drive(plan, Options(), sleep=wait)
+
+    assert (outcome.status, waits) == ("done", [1.0])
+
+
+def test_a_plan_has_one_driver(project: Project) -> None:
+    """The second one is told who drives it."""
+    plan = project.plan()
+
+    def second(given: Plan, _phase: str) -> None:
+        with pytest.raises(HarnessError) as caught:
+            auto.drive(given, QUICK)
+        assert caught.value.error == "plan_locked"
+
+    assert auto.drive(plan, QUICK, second).status == "done"
+
+
+def test_a_key_that_an_agent_prints_is_not_repeated(project: Project) -> None:
+    """Neither outcome, state, raw text nor log has it."""
+    key = "sk-proj-" + "a1B2c3D4" * 6
+    (project.path / "agent.sh").write_text(f"echo invalid api key: {key} >&2; exit 1\n", "utf-8")
+    plan = project.plan(phase_model=["plan=script:sh agent.sh"])
+
+    outcome = auto.drive(plan, QUICK)
+
+    log = project.path / ".megaplan" / "logs" / "latest.log"
+    kept = [plan.directory / "plan_v0_raw.txt", plan.directory / store.STATE, log]
+    assert outcome.kind == "auth_error"
+    assert key not in outcome.reason
+    assert [path.name for path in kept if key in path.read_text("utf-8")] == []
+
+
+def test_one_agent_for_every_phase_needs_no_profile(project: Project) -> None:
+    """The shortest way to a plan that is carried out."""
+    plan = project.plan(profile="", agent=f"script:{sys.executable} {AGENT}")
 
     assert auto.drive(plan, QUICK).status == "done"
