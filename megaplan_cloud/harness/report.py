@@ -1,6 +1,6 @@
 """What commands tell of a plan: the keys that every payload has, and the whole status."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from megaplan_cloud.harness import clock, flags, lock, runtime, store, task_list, workflow
@@ -38,7 +38,7 @@ def status(plan: Plan) -> dict[str, Any]:
         "artifacts": artifacts(plan),
         "lock_file_present": (plan.directory / store.PLAN_LOCK).exists(),
         "lock_held": held,
-        "active_step": active_step(state, held=held),
+        "active_step": active_step(plan, state, held=held),
         "last_step": _last(last) if last else None,
         "total_cost_usd": float(state.meta.get("total_cost_usd", 0.0)),
         "notes_count": len(state.meta.get("notes", ())),
@@ -56,11 +56,16 @@ def status(plan: Plan) -> dict[str, Any]:
     return {**document, "suggested_recovery_commands": recovery} if recovery else document
 
 
-def active_step(state: State, *, held: bool) -> dict[str, Any] | None:
-    """Return the phase at work with its health, or that its runner has died; None without one."""
+def active_step(plan: Plan, state: State, *, held: bool) -> dict[str, Any] | None:
+    """Return the phase at work with its health, or that its runner has died; None without one.
+
+    It was active last when its agent last wrote something, or when it was begun.
+    """
     if state.active_step is None:
         return None
-    age = (clock.now() - datetime.fromisoformat(state.active_step["started_at"])).total_seconds()
+    started = datetime.fromisoformat(state.active_step["started_at"])
+    age = (clock.now() - started).total_seconds()
+    latest = max(started, _last_output(plan) or started)
     phase = str(state.active_step["step"])
     shown = {key: value for key, value in state.active_step.items() if key != "overrides"}
     health = "stale" if not held else "slow" if age > STALE_AFTER else "healthy"
@@ -68,6 +73,8 @@ def active_step(state: State, *, held: bool) -> dict[str, Any] | None:
         **shown,
         **(runtime.expected(phase) or {}),
         "age_seconds": round(age, 1),
+        "last_activity_at": clock.stamp(latest),
+        "idle_seconds": round((clock.now() - latest).total_seconds(), 1),
         "stale": not held,
         "orphaned": not held,
         "health": health,
@@ -106,6 +113,14 @@ def artifacts(plan: Plan) -> list[str]:
         for entry in plan.directory.iterdir()
         if entry.is_file() and not entry.name.startswith(".")
     )
+
+
+def _last_output(plan: Plan) -> datetime | None:
+    """Return when an agent of the plan last wrote something; None when none ever did."""
+    folder = plan.directory / "calls"
+    files = [*folder.glob("*.out"), *folder.glob("*.err")]
+    times = [path.stat().st_mtime for path in files]
+    return datetime.fromtimestamp(max(times), tz=UTC) if times else None
 
 
 def _last(entry: Any) -> dict[str, Any]:
