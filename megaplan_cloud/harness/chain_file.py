@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -123,10 +123,10 @@ class ChainFile:
             ) from error
         self.state = changed
 
-    def keep(self, label: str, **facts: Any) -> None:
-        """Write facts about one milestone beside those that are kept already."""
-        kept = self.state.of(label) | facts
-        self.update(milestones={**self.state.milestones, label: kept})
+    def keep(self, label: str, facts: Mapping[str, Any], **changes: Any) -> None:
+        """Write facts about one milestone beside those kept already, and `changes`, in one."""
+        kept = self.state.of(label) | dict(facts)
+        self.update(milestones={**self.state.milestones, label: kept}, **changes)
 
     def _refuse_other_writer(self) -> None:
         found = read(self.path).revision if self.path.exists() else 0

@@ -85,13 +85,13 @@ def _worktree(run: Run, milestone: Milestone) -> Worktree | None:
         worktree.refuse_foreign(run.root, milestone.branch, start.commit)
         run.log(f"branch {milestone.branch} from {start.told} ({start.commit[:9]})")
         kept = {"branch": milestone.branch, "start": start.commit, "start_ref": start.told}
-        run.file.keep(milestone.label, **kept, finished=False)
+        run.file.keep(milestone.label, kept | {"finished": False})
     finished = bool(kept.get("finished"))
     tree = worktree.prepare(run.root, milestone.branch, kept["start"], finished=finished)
     if not finished:
         told = tree.path.relative_to(run.root)
         run.log(f"worktree {told}")
-        run.file.keep(milestone.label, finished=True, worktree=str(told))
+        run.file.keep(milestone.label, {"finished": True, "worktree": str(told)})
     return tree
 
 
@@ -105,8 +105,8 @@ def _plan(run: Run, milestone: Milestone, folder: Path) -> tuple[Plan, bool]:
     # A plan whose folder was removed after it was committed must not pass for the same plan.
     if name is None or settled.startswith(f"{name}/"):
         name = _free_name(run.root, label, idea.title)
-        run.file.update(current_plan_name=name, last_state=None, dirty_flag=False)
-        run.file.keep(label, plan=name, digest=milestone.digest, idea_sha256=idea.sha256)
+        kept = {"plan": name, "digest": milestone.digest, "idea_sha256": idea.sha256}
+        run.file.keep(label, kept, current_plan_name=name, last_state=None, dirty_flag=False)
     config = configuration(run.spec, milestone, bumps(run, label)) | {"project_dir": str(folder)}
     plan = plans.create(run.root, idea.text, name, config=config)
     level = plan.state().level
@@ -153,8 +153,7 @@ def _settle(run: Run, milestone: Milestone, tree: Worktree, plan: Plan) -> None:
             made = commit(tree, found.claimed, subject, step)
             run.log(f"committed {_files(found.claimed)}: {made[:9]} {subject}")
     head = tree.head()
-    run.file.keep(milestone.label, settled=step, head=head)
-    run.file.update(branch_head=head)
+    run.file.keep(milestone.label, {"settled": step, "head": head}, branch_head=head)
     _publish(run, milestone, tree, head)
 
 
@@ -166,17 +165,16 @@ def _publish(run: Run, milestone: Milestone, tree: Worktree, head: str) -> None:
     if push(tree.git, tree.branch, head, run.log):
         run.log(f"pushed {tree.branch} ({head[:9]})")
     if run.file.state.last_pushed_commit != head:
-        run.file.keep(milestone.label, pushed=head, head=head)
-        run.file.update(branch_head=head, last_pushed_commit=head, sync_state="clean")
+        seen = {"branch_head": head, "last_pushed_commit": head, "sync_state": "clean"}
+        run.file.keep(milestone.label, {"pushed": head, "head": head}, **seen)
 
 
 def _tell_unclaimed(run: Run, milestone: Milestone, tree: Worktree, plan: Plan) -> None:
     left = changes(tree, claimed_paths(plan.directory)).unclaimed
-    run.file.update(
-        dirty_flag=bool(left), sync_state="dirty" if left else run.file.state.sync_state
-    )
     if left:
-        run.file.keep(milestone.label, unclaimed=list(left[:SHOWN]))
+        run.file.keep(
+            milestone.label, {"unclaimed": list(left[:SHOWN])}, dirty_flag=True, sync_state="dirty"
+        )
         run.log(f"left uncommitted, because the plan does not claim it: {_files(left)}")
 
 
