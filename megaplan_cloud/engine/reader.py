@@ -72,7 +72,8 @@ def read_data(path: Path, schema_name: str, reading: Reading) -> Any:
     except EngineError as error:
         reading.problems.append(error)
         return None
-    problems = schema.check(node, schema_name, actions=reading.actions)
+    top = Mark(str(path), 1, 1)
+    problems = schema.check(node, schema_name, actions=reading.actions, mark=top)
     reading.problems.extend(problems)
     return None if problems else node
 

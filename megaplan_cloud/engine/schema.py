@@ -28,13 +28,18 @@ BUILTIN = "ansible.builtin."
 
 
 def check(
-    node: Any, schema: str | Path | Mapping[str, Any], *, actions: Collection[str] | None = None
+    node: Any,
+    schema: str | Path | Mapping[str, Any],
+    *,
+    actions: Collection[str] | None = None,
+    mark: Mark | None = None,
 ) -> list[SchemaError]:
     """Return what is wrong with a node of `source`, in the order of the file.
 
     `schema` is the name of a file in `schemas/` (`playbook`, `actions/copy`), a path, or a schema
     whose relative `$ref`s begin at `schemas/`. `actions` are those a task may have, if not all.
-    A node of plain dicts and lists has no marks: its problems begin with their JSON path.
+    `mark` is where a node stands that does not know it, as a number. A node of plain dicts and
+    lists has no marks: its problems begin with their JSON path.
     """
     known = None if actions is None else frozenset(actions)
     if isinstance(schema, Mapping):
@@ -42,7 +47,7 @@ def check(
     else:
         root = _compiled(house(), _file(schema), known)
     found: list[Problem] = []
-    root(node, Spot(getattr(node, "mark", None), "", "$"), found)
+    root(node, Spot(getattr(node, "mark", mark), "", "$"), found)
     errors = [_error(problem) for problem in found]
     return sorted(errors, key=lambda error: error.mark or Mark("", 0, 0))
 

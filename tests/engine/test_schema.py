@@ -8,8 +8,11 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from referencing import Registry
+from referencing.jsonschema import DRAFT7
 
 from megaplan_cloud.engine import schema, source
+from megaplan_cloud.engine.errors import EngineError
 from megaplan_cloud.house import house
 
 KEYS = st.sampled_from(["a", "b", "c"])
@@ -79,15 +82,46 @@ def test_a_value_is_refused_exactly_when_json_schema_refuses_it(
     assert expected == (schema.check(value, made) == [])
 
 
-@pytest.mark.parametrize(
-    "path", sorted((house() / "schemas").rglob("*.json")), ids=lambda p: p.name
-)
+OURS = sorted((house() / "schemas").rglob("*.json"))
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
 def test_our_schemas_are_draft_07(path: Path) -> None:
     """Editors can use each schema file, and each key of ours is described by a sentence."""
     loaded = json.loads(path.read_text(encoding="utf-8"))
 
     jsonschema.Draft7Validator.check_schema(loaded)
     schema.check(None, path)
+
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "playbooks"
+FILES = sorted([*CORPUS.rglob("*.yml"), *(house() / "playbooks").rglob("*.yml")])
+
+
+def test_editors_judge_a_playbook_as_we_do() -> None:
+    """Any validator that reads our schema files says the same of every file we have."""
+    folder = house() / "schemas"
+    resources = [
+        (path.as_uri(), DRAFT7.create_resource(json.loads(path.read_text(encoding="utf-8"))))
+        for path in OURS
+    ]
+    validator = jsonschema.Draft7Validator(
+        {"$ref": (folder / "playbook.schema.json").as_uri()},
+        registry=Registry[Any]().with_resources(resources),
+    )
+    nodes = [node for node in map(_readable, FILES) if node is not None]
+
+    assert len(nodes) > 100
+    assert [validator.is_valid(node) for node in nodes] == [
+        schema.check(node, "playbook") == [] for node in nodes
+    ]
+
+
+def _readable(path: Path) -> Any:
+    try:
+        return source.load(path)
+    except EngineError:
+        return None
 
 
 LANGUAGE = ["play", "block", "action_task", "import_tasks", "include_tasks", "include_role"]
