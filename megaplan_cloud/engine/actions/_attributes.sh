@@ -8,6 +8,12 @@ fail() {
     say msg "$1"
     exit 1
 }
+# In a rehearsal, what is missing may be what an earlier task would have made: nobody knows.
+lacks() {
+    [ -n "$check" ] || fail "$1"
+    say unknown "$1"
+    exit 0
+}
 try() { why=$("$@" 2>&1) || fail "$why"; }
 change() {
     changed=1

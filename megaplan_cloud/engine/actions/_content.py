@@ -7,7 +7,7 @@ from typing import Any
 
 from megaplan_cloud.engine.actions._attributes import attribute_diff, described, wanted
 from megaplan_cloud.engine.actions._path import far_path
-from megaplan_cloud.engine.actions._program import Word, failure, fields
+from megaplan_cloud.engine.actions._program import Word, fields, stopped
 from megaplan_cloud.engine.command import Completed
 from megaplan_cloud.engine.errors import PlaybookError
 from megaplan_cloud.engine.result import Result
@@ -46,8 +46,8 @@ def _quoted(text: str) -> str:
 def landed(completed: Completed, after: str | None, *, diff: bool) -> Result:
     """Return the result of a program that landed content; `after` is the content if known here."""
     answer = fields(completed.stdout)
-    if completed.rc:
-        return failure(completed, answer)
+    if result := stopped(completed, answer):
+        return result
     values = described(answer)
     for name in ("dest", "checksum", "backup_file"):
         if name in answer:

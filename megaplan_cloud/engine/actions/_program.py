@@ -65,6 +65,15 @@ def fields(stdout: bytes) -> dict[str, str]:
     return dict(zip(words[::2], words[1::2], strict=False))
 
 
+def stopped(completed: Completed, answer: Mapping[str, str]) -> Result | None:
+    """Return the result of a program that did not reach its end, None if it did."""
+    if completed.rc:
+        return failure(completed, answer)
+    if "unknown" in answer:
+        return Result(unknown=answer["unknown"], duration=completed.duration)
+    return None
+
+
 def failure(completed: Completed, answer: Mapping[str, str]) -> Result:
     """Return the failed result of a program that ended with an exit code other than zero."""
     stderr = completed.stderr.decode(errors="replace").strip()

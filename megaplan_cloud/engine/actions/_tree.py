@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from megaplan_cloud.engine.action import Step
 from megaplan_cloud.engine.actions._attributes import described, directory_mode
 from megaplan_cloud.engine.actions._content import landing
-from megaplan_cloud.engine.actions._program import assignments, failure, fields, program
+from megaplan_cloud.engine.actions._program import assignments, fields, program, stopped
 from megaplan_cloud.engine.command import Command, Completed
 from megaplan_cloud.engine.result import Result
 
@@ -57,8 +57,8 @@ def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
 def settled(completed: Completed, more: Mapping[str, Any], *, diff: bool) -> Result:
     """Return the result of a program that settled a tree."""
     answer = fields(completed.stdout)
-    if completed.rc:
-        return failure(completed, answer)
+    if result := stopped(completed, answer):
+        return result
     values = {**more, "dest": answer["dest"], **described(answer)}
     if diff:
         names = [key.removeprefix("new.") for key in answer if key.startswith("new.")]

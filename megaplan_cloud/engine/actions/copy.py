@@ -128,7 +128,7 @@ def _read(
     completed: Completed, after: str | None, more: Mapping[str, Any], *, diff: bool
 ) -> Result:
     result = landed(completed, after, diff=diff)
-    if result.failed:
+    if result.failed or result.unknown:
         return result
     # When only attributes were looked at, Ansible names the file both ways.
     more = more if result.changed else {**more, "path": result.values["dest"]}

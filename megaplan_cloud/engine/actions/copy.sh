@@ -22,7 +22,7 @@ finish() {
 }
 eval "$1"
 if [ -n "$src" ]; then
-    [ -f "$src" ] || fail "Source $src not found"
+    [ -f "$src" ] || lacks "Source $src not found"
     [ -r "$src" ] || fail "Source $src not readable"
     exec <"$src"
     sum "$src"
@@ -51,7 +51,7 @@ case $dest in
 *) up=. ;;
 esac
 if [ ! -d "$up" ]; then
-    [ -n "$parents" ] || fail "Destination directory ${up%/} does not exist"
+    [ -n "$parents" ] || lacks "Destination directory ${up%/} does not exist"
     [ -n "$check" ] || try mkdir -p "$up"
 fi
 if [ -z "$force" ] && [ -e "$dest" ]; then

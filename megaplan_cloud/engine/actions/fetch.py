@@ -32,6 +32,8 @@ def action(context: "Context", arguments: Mapping[str, Any]) -> Result:
     src = arguments["src"]
     step = slurp.action(context, {"src": src})
     found = step.read(context.run(step.command))
+    if found.unknown:
+        return found
     if found.failed:
         missing = found.msg.startswith("File not found")
         lenient = missing and not arguments.get("fail_on_missing", True)

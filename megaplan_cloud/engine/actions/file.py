@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from megaplan_cloud.engine.action import Step
 from megaplan_cloud.engine.actions._attributes import attribute_diff, described, wanted
 from megaplan_cloud.engine.actions._path import far_path
-from megaplan_cloud.engine.actions._program import Word, assignments, failure, fields, program
+from megaplan_cloud.engine.actions._program import Word, assignments, fields, program, stopped
 from megaplan_cloud.engine.command import Command, Completed
 from megaplan_cloud.engine.result import Result
 
@@ -58,8 +58,8 @@ def _refusal(state: str, arguments: Mapping[str, Any]) -> str:
 
 def _read(completed: Completed, state: str, *, diff: bool) -> Result:
     answer = fields(completed.stdout)
-    if completed.rc:
-        return failure(completed, answer)
+    if result := stopped(completed, answer):
+        return result
     values = described(answer)
     values["path"] = answer["path"]
     if "src" in answer:

@@ -52,6 +52,7 @@ replace() {
 as_file() {
     case $kind in
     file) attributes "$path" ;;
+    absent) lacks "file ($path) is absent, cannot continue" ;;
     *) fail "file ($path) is $kind, cannot continue" ;;
     esac
 }
@@ -93,7 +94,7 @@ as_link() {
     /*) up= ;;
     esac
     [ -n "$force" ] || [ -e "$up$src" ] ||
-        fail "src file does not exist, use 'force=yes' if you really want to create the link: $up$src"
+        lacks "src file does not exist, use 'force=yes' if you really want to create the link: $up$src"
     case $kind in
     link) [ "$old" != "$src" ] && change && say before.src "$old" after.src "$src" ;;
     absent) becomes ;;
@@ -115,7 +116,7 @@ as_hard() {
         [ "$n" -gt 1 ] || fail "src is required for creating new hardlinks"
         return
     fi
-    [ -e "$src" ] || fail "src does not exist"
+    [ -e "$src" ] || lacks "src does not exist"
     say src "$src"
     if [ "$kind" = absent ]; then
         becomes

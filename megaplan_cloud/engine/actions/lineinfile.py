@@ -107,9 +107,7 @@ def _read(completed: Completed, arguments: Mapping[str, Any], *, diff: bool) -> 
         before = answer.get("before", "x").removesuffix("x")
         after = _edit(before.encode(errors="surrogateescape"), arguments).content
     result = landed(completed, None if after is None else _shown(after, arguments), diff=diff)
-    if result.failed:
-        return result
-    return _told(result, arguments)
+    return result if result.failed or result.unknown else _told(result, arguments)
 
 
 def _told(result: Result, arguments: Mapping[str, Any]) -> Result:
@@ -142,28 +140,26 @@ def _edited_here(context: "Context", arguments: Mapping[str, Any]) -> Result | S
     read = slurp.action(context, {"src": arguments["path"]})
     found = read.read(context.run(read.command))
     missing = found.msg.startswith("File not found")
-    if found.failed and not (missing and arguments.get("create")):
-        return _unreadable(found, arguments)
+    if (found.failed or found.unknown) and not (missing and arguments.get("create")):
+        return _unreadable(found, arguments, check=context.check)
     content = b"" if missing else base64.b64decode(found.values["content"])
     edit = _edit(content, arguments)
     if missing and not edit.msg:
         return Result(msg=edit.msg)
-    text = edit.content.decode(errors="surrogateescape")
     given = {"follow": True, "parents": missing, "dest": arguments["path"]}
     kept = {name: arguments.get(name) for name in (*wanted({}), "validate", "backup")}
-    step = content_step(
-        context, {**kept, **given}, _shown(text.encode(errors="surrogateescape"), arguments)
-    )
+    step = content_step(context, {**kept, **given}, _shown(edit.content, arguments))
     result = step.read(context.run(step.command))
     return result if result.failed else _told(replace(result, msg=edit.msg), arguments)
 
 
-def _unreadable(found: Result, arguments: Mapping[str, Any]) -> Result:
+def _unreadable(found: Result, arguments: Mapping[str, Any], *, check: bool) -> Result:
     path = arguments["path"]
     if "is a directory" in found.msg:
         return Result(failed=True, msg=f"Path {path} is a directory !")
     if found.msg.startswith("File not found") and arguments.get("state") == "absent":
         return Result(msg="file not present")
     if found.msg.startswith("File not found"):
-        return Result(failed=True, msg=f"Destination {path} does not exist !")
+        reason = f"Destination {path} does not exist !"
+        return Result(unknown=reason) if check else Result(failed=True, msg=reason)
     return found

@@ -10,7 +10,7 @@ if [ ! -e "$dest" ]; then
         say msg "file not present" dest "$dest"
         exit 0
     fi
-    [ -n "$create" ] || fail "Destination $dest does not exist !"
+    [ -n "$create" ] || lacks "Destination $dest does not exist !"
     old=/dev/null
     case $dest in
     */*) [ -n "$check" ] || try mkdir -p "${dest%/*}/" ;;

@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from megaplan_cloud.engine.context import Context
 
 
-def action(_context: "Context", arguments: Mapping[str, Any]) -> Step:
+def action(context: "Context", arguments: Mapping[str, Any]) -> Step:
     """Return the content of `src`."""
     src = arguments["src"]
-    command = Command((assignments(src=Word(far_path(src))),), program=program("slurp"))
-    return Step(command, lambda completed: _read(completed, src))
+    known = assignments(src=Word(far_path(src)), check=context.check)
+    command = Command((known,), program=program("slurp"))
+    return Step(command, lambda completed: _read(completed, src, check=context.check))
 
 
-def _read(completed: Completed, src: str) -> Result:
+def _read(completed: Completed, src: str, *, check: bool) -> Result:
+    said = completed.stderr.decode(errors="replace").strip()
     if completed.rc:
-        return Result(
-            failed=True,
-            msg=completed.stderr.decode(errors="replace").strip(),
-            duration=completed.duration,
-        )
+        return Result(failed=True, msg=said, duration=completed.duration)
+    if check and said.startswith("File not found"):
+        return Result(msg=said, unknown=said, duration=completed.duration)
     content = base64.b64encode(completed.stdout).decode()
     return Result(
         duration=completed.duration,

@@ -100,7 +100,7 @@ def _read(
     completed: Completed, arguments: Mapping[str, Any], more: Mapping[str, Any], *, diff: bool
 ) -> Result:
     result = settled(completed, more, diff=diff)
-    if result.failed:
+    if result.failed or result.unknown:
         return result
     answer = fields(completed.stdout)
     if "skipped" in answer:

@@ -7,9 +7,9 @@ if [ -n "$creates" ] && [ -e "$creates" ]; then
     say dest "$dest" msg "skipped, since $creates exists" skipped 1
     exit 0
 fi
-[ -d "$dest" ] || fail "Destination '$dest' is not a directory"
+[ -d "$dest" ] || lacks "Destination '$dest' is not a directory"
 if [ -n "$src" ]; then
-    [ -r "$src" ] || fail "Source '$src' failed to transfer"
+    [ -r "$src" ] || lacks "Source '$src' failed to transfer"
     exec <"$src"
 fi
 open_stage
