@@ -72,28 +72,29 @@ class SshTransport:
     def close(self) -> None:
         """Close the connection; the next channel opens it anew."""
         self._stop.set()
-        for connection in self._connections:
-            connection.close()
-        self._connections.clear()
+        connections, self._connections = self._connections, []
+        for connection in connections:
+            with suppress(EOFError, OSError):
+                connection.close()
 
     def _session(self) -> paramiko.Channel:
         with self._lock:
-            self._connections = [held for held in self._connections if held.is_connected]
-            for connection in self._connections:
-                with suppress(paramiko.ChannelException):
+            for connection in tuple(self._connections):
+                try:
                     return self._channel(connection)
-            # None is open yet, or the server allows no more sessions on those that are.
+                except paramiko.ChannelException:
+                    continue  # the server allows no more sessions on this one
+                except (paramiko.SSHException, EOFError, OSError):
+                    self._connections.remove(connection)
             connection = self._connect()
             self._connections.append(connection)
-            return self._channel(connection)
+            try:
+                return self._channel(connection)
+            except (paramiko.SSHException, EOFError, OSError) as error:
+                raise _refused(self._address, error) from error
 
     def _channel(self, connection: fabric.Connection) -> paramiko.Channel:
-        try:
-            return _transport(connection).open_session(timeout=self._address.connect_timeout)
-        except paramiko.ChannelException:
-            raise
-        except (paramiko.SSHException, EOFError, OSError) as error:
-            raise _refused(self._address, error) from error
+        return _transport(connection).open_session(timeout=self._address.connect_timeout)
 
     def _connect(self) -> fabric.Connection:
         self._stop.clear()
@@ -148,7 +149,8 @@ class SshChannel:
     def close(self) -> None:
         """Close the channel; the program reads the end of its input."""
         self._feeder.stop()
-        self._session.close()
+        with suppress(EOFError, OSError):  # there may be nobody left to tell
+            self._session.close()
 
 
 def keep_alive(transport: paramiko.Transport, stop: Event, interval: float, misses: int) -> None:

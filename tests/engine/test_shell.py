@@ -212,7 +212,7 @@ def test_a_timeout_kills_the_whole_tree(connection: FramedConnection) -> None:
 
     assert completed.timed_out
     assert completed.rc == 137
-    assert not alive(f"sleep {tag}")
+    wait_until(lambda: not alive(f"sleep {tag}"))
 
 
 def test_the_tree_of_a_program_is_killed_too(connection: FramedConnection) -> None:
@@ -222,7 +222,7 @@ def test_the_tree_of_a_program_is_killed_too(connection: FramedConnection) -> No
     completed = run(connection, program=Program("p", f"sleep {tag} & sleep {tag}"), timeout=0.3)
 
     assert completed.timed_out
-    assert not alive(f"sleep {tag}")
+    wait_until(lambda: not alive(f"sleep {tag}"))
 
 
 def test_a_command_after_a_timeout_runs_as_if_nothing_were(connection: FramedConnection) -> None:
