@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ansible.plugins.callback import CallbackBase
+from ansible.plugins.callback import CallbackBase  # type: ignore[import-untyped]
 
 DOCUMENTATION = """
 name: witness
@@ -28,8 +28,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self.items: list[dict[str, Any]] = []
 
     def _row(self, result: Any, status: str) -> dict[str, Any]:
-        found = result._result  # noqa: SLF001 - Ansible's callbacks have no other way
-        fields = result._task_fields  # noqa: SLF001
+        found = result._result
+        fields = result._task_fields
         return {
             "name": fields.get("name") or "",
             "action": fields.get("action", "").removeprefix("ansible.builtin."),
