@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from megaplan_cloud.engine import source
+from megaplan_cloud.engine.errors import SchemaError
+from megaplan_cloud.engine.schema import check
 from megaplan_cloud.engine.template import render
 from megaplan_cloud.harness.errors import AgentError
 from megaplan_cloud.harness.profiles import AgentSpec, agents
@@ -67,6 +69,8 @@ def load(spec: AgentSpec) -> AgentRole:
             hint=f"Agents here: {', '.join(agents())}. Choose a profile that uses them.",
         )
     document = source.load(path)
+    if problems := check(document, "agent"):
+        raise SchemaError(problems[0].what, mark=problems[0].mark, problems=problems)
     return AgentRole(
         name=spec.agent,
         path=path,

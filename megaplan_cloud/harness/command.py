@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import importlib.util
+import io
 import json
 import os
 import pkgutil
@@ -28,6 +29,7 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (docs/harness.md has the table)."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _speak_utf8()
     if argv is None:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
@@ -84,12 +86,22 @@ def _answer(words: list[str]) -> Payload:
 
 
 def _run(words: list[str]) -> Payload:
+    for word in words:
+        _require_text(word)
     arguments = parser(words).parse_args(words)
     start = Path(getattr(arguments, "project_dir", None) or ".")
     refuse_recursion(arguments.command, find_root(start))
     module = importlib.import_module(_modules()[arguments.command])
     payload: Payload = module.run(arguments)
     return payload
+
+
+def _require_text(word: str) -> None:
+    """Refuse bytes that are no UTF-8: they could not be written down."""
+    try:
+        word.encode()
+    except UnicodeEncodeError as error:
+        raise InputError("invalid_args", f"{word!r} is not UTF-8 text") from error
 
 
 def _modules() -> dict[str, str]:
@@ -140,6 +152,16 @@ def _print(payload: Payload) -> None:
     except BrokenPipeError:
         # Whoever read us has gone; Python would complain once more while it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _speak_utf8() -> None:
+    """Write UTF-8 whatever the locale; what is no text (a strange path) is escaped, as JSON has it.
+
+    The escape of a lone surrogate is the same in Python and in JSON.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 if __name__ == "__main__":

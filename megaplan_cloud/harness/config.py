@@ -78,6 +78,8 @@ def user_config() -> dict[str, Any]:
         raise InputError("invalid_config", f"{path} cannot be read: {error}") from error
     if not isinstance(found, dict):
         raise InputError("invalid_config", f"{path} does not hold a JSON object")
+    for key, value in found.items():
+        _check_setting(path, key, value)
     return found
 
 
@@ -99,6 +101,21 @@ def set_user(key: str, value: str) -> Any:
 def reset_user() -> None:
     """Remove all of the user's settings."""
     config_path().unlink(missing_ok=True)
+
+
+def _check_setting(path: Path, key: str, value: Any) -> None:
+    """Refuse a setting that was written by hand and means nothing."""
+    if key not in SETTINGS:
+        near = get_close_matches(key, SETTINGS, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Settings: {', '.join(SETTINGS)}"
+        raise InputError("invalid_config", f"{path}: there is no setting {key!r}", hint=hint)
+    kind = {"execution.auto_approve": bool, "execution.worker_timeout_seconds": int}.get(key, str)
+    if type(value) is not kind:
+        raise InputError(
+            "invalid_config",
+            f"{path}: {key} is {value!r}, not of the kind {kind.__name__}",
+            hint=f"Write it with: megaplan config set {key} …",
+        )
 
 
 def _parsed(key: str, value: str) -> Any:

@@ -159,6 +159,8 @@ def _settle(plan: Plan, result: PhaseResult) -> None:
     }
 
     def change(state: State) -> State:
+        if workflow.is_terminal(state.current_state):
+            return finished(state, entry)
         after = replace(
             finished(state, entry), latest_failure={**told, "state": state.current_state}
         )

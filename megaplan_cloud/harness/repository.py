@@ -8,6 +8,8 @@ from pathlib import Path
 from megaplan_cloud.harness.git import Git, toplevel
 
 OURS = ".megaplan/"
+# A larger file is not read through for every batch: its size and time tell enough.
+LARGE = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,9 @@ def _digest(path: Path) -> str:
     if path.is_symlink():
         return f"link:{path.readlink()}"
     try:
+        about = path.stat()
+        if about.st_size > LARGE:
+            return f"large:{about.st_size}:{about.st_mtime_ns}"
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:

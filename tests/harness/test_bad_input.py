@@ -107,6 +107,41 @@ def test_what_a_plan_cannot_do_is_refused_with_what_it_can(
     assert plan.state().active_step is None
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "cannot be read"),
+        ("[]", "JSON object"),
+        ('{"execution.robustnes": "bare"}', "Did you mean 'execution.robustness'?"),
+        ('{"execution.worker_timeout_seconds": "long"}', "not of the kind int"),
+        ('{"execution.auto_approve": 1}', "not of the kind bool"),
+    ],
+)
+def test_wrong_settings_are_told_with_their_file(project: Project, text: str, said: str) -> None:
+    """The file may have been written by hand."""
+    config_path().parent.mkdir(parents=True)
+    config_path().write_text(text, encoding="utf-8")
+
+    answer = project.ask("init", "x", "--profile", "scripted")
+
+    told = f"{answer.document['message']} {answer.document.get('hint', '')}"
+    assert (answer.rc, answer.document["error"]) == (2, "invalid_config")
+    assert str(config_path()) in told
+    assert said in told
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX"])
+def test_bytes_that_are_no_text_are_told_in_json(project: Project, locale: str) -> None:
+    """In any locale, the answer is UTF-8 and JSON."""
+    project.plan(name="mine", notes="ä")
+
+    strange = project.megaplan("status", "--plan", os.fsdecode(b"\xff"), LC_ALL=locale)
+    umlaut = project.megaplan("init", "Größe", "--profile", "ä", LC_ALL=locale, PYTHONUTF8="0")
+
+    assert (strange.rc, strange.document["error"]) == (2, "invalid_args")
+    assert umlaut.document["error"] in {"unknown_profile", "invalid_args"}
+
+
 PROFILES = [
     ("[profiles.x", "Expected"),
     ("profiles = 3", "not a table"),

@@ -75,7 +75,7 @@ class Project:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
 
     def megaplan(self, *words: str, limit: int = 0, **environment: str) -> Answer:
