@@ -416,16 +416,31 @@ def free_names(text: str, mark: Mark | None, *, expression: bool) -> frozenset[s
             if expression
             else environment.parse(str(text))
         )
+        _refuse_unknown(tree, environment)
+        # Expressions define no names; what statements define is for Jinja's own analysis to say.
+        plain = all(isinstance(node, nodes.Output) for node in tree.body)
+        names = (name.name for name in _names(tree))
+        read = set(names) if plain else meta.find_undeclared_variables(tree)
     except jinja2.TemplateSyntaxError as error:
         place = mark if expression else line_inside(mark, error.lineno)
         raise TemplateError(f"The template is wrong: {_sentence(error)}", mark=place) from error
     except FAULTS as error:
         # Jinja computes what is constant while it looks.
         raise TemplateError(f"The template fails: {_sentence(error)}", mark=mark) from error
-    # Expressions define no names; what statements define is for Jinja's own analysis to say.
-    plain = all(isinstance(node, nodes.Output) for node in tree.body)
-    read = {name.name for name in _names(tree)} if plain else meta.find_undeclared_variables(tree)
     return frozenset(read - _guarded_names(tree) - environment.globals.keys())
+
+
+def _refuse_unknown(tree: nodes.Template, environment: jinja2.Environment) -> None:
+    """Raise what Jinja would raise, once it compiles, for a filter or a test that is not there."""
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        kind, known = (
+            ("filter", environment.filters)
+            if isinstance(node, nodes.Filter)
+            else ("test", environment.tests)
+        )
+        if node.name not in known:
+            what = f"No {kind} named '{node.name}'"
+            raise jinja2.TemplateAssertionError(what, node.lineno)
 
 
 def _guarded_names(tree: nodes.Template) -> set[str]:

@@ -1,6 +1,6 @@
 """A playbook: plays of tasks for places, read and checked but not yet rendered."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ __all__ = [
     "RoleUse",
     "Statement",
     "Task",
+    "check_variables",
     "load",
     "load_role",
     "load_tasks",
@@ -99,11 +100,27 @@ def load(
     reading = Reading(actions, roles.search_path(path, roles_path, house()))
     playbook = read(path, reading)
     if known is not None:
-        from megaplan_cloud.engine import variables  # it needs what is defined here
-
-        reading.problems.extend(variables.check(playbook, known, reading))
+        reading.problems.extend(_misnamed(playbook, known, reading))
     raise_together(reading.problems)
     return playbook
+
+
+def check_variables(
+    playbook: Playbook, known: Collection[str], *, actions: Collection[str]
+) -> None:
+    """Raise what the templates of a playbook get wrong: their syntax, undefined variables.
+
+    For a caller that has read roles which a template chose, and so knows more than `load`.
+    """
+    raise_together(list(_misnamed(playbook, known, Reading(actions, playbook.search))))
+
+
+def _misnamed(
+    playbook: Playbook, known: Collection[str], reading: Reading
+) -> Iterable[EngineError]:
+    from megaplan_cloud.engine import variables  # it needs what is defined here
+
+    return variables.check(playbook, known, reading)
 
 
 def load_tasks(

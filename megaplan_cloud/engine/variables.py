@@ -30,6 +30,8 @@ from megaplan_cloud.engine.suggestion import did_you_mean
 from megaplan_cloud.engine.template import UndefinedVariable
 from megaplan_cloud.house import house
 
+IN_A_ROLE = ("role_name", "role_path")
+ALWAYS = MAGIC - {"item", *IN_A_ROLE}
 AFTER_A_FAILURE = ("ansible_failed_task", "ansible_failed_result")
 GUARDED = re.compile(r"\b([A-Za-z_]\w*)(?:\.\w+|\[[^]]*\])* is (?:not )?(?:un)?defined")
 
@@ -64,7 +66,7 @@ def check(playbook: Playbook, known: Collection[str], reading: Reading) -> Itera
     for play in playbook.plays:
         open_ended = _open_ended(play)
         view = View(
-            frozenset(known) | MAGIC - {"item"} | registered,
+            frozenset(known) | ALWAYS | registered,
             (playbook.path.parent / "templates", playbook.path.parent, house() / "templates"),
             lambda open_ended=open_ended: candidates.of(open_ended),  # type: ignore[misc]
         )
@@ -76,7 +78,7 @@ def check_role(role: Role, known: Collection[str], reading: Reading) -> Iterator
     own = [*every(role.tasks), *every(role.handlers)]
     candidates = Candidates(reading)
     view = View(
-        frozenset(known) | MAGIC - {"item"} | frozenset(facts(own)),
+        frozenset(known) | ALWAYS | frozenset(facts(own)),
         (house() / "templates",),
         lambda: candidates.of([found for found in own if _is_open(found)]),
     )
@@ -142,7 +144,7 @@ def _check_role_use(use: RoleUse, view: View) -> Iterator[EngineError]:
 
 
 def _check_role(role: Role, view: View) -> Iterator[EngineError]:
-    view = view.and_(role.defaults, role.vars)
+    view = view.and_(role.defaults, role.vars, IN_A_ROLE)
     view = replace(view, folders=(role.path / "templates", role.path, *view.folders))
     yield from _check_values([*role.defaults.values(), *role.vars.values()], view)
     yield from _check_statements(role.tasks, view)
