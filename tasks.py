@@ -74,7 +74,7 @@ def validate(
 def play(
     _: Context,
     *,
-    playbook: str = "",
+    playbook: str,
     set_: list[str],
     tags: str = "",
     skip_tags: str = "",
@@ -150,7 +150,7 @@ def deploy(
 def bootstrap(
     _: Context,
     *,
-    idea: str = "",
+    idea: str,
     plan_name: str = "",
     robustness: str = "full",
     repo_url: str = "",
@@ -263,7 +263,7 @@ def logs(
     help=COMMON | {"command": "The command, as one text; a shell of the box reads it."},
     auto_shortflags=False,
 )
-def exec_(_: Context, *, command: str = "", cloud_yaml: str = "cloud.yaml", json: bool = False) -> None:
+def exec_(_: Context, *, command: str, cloud_yaml: str = "cloud.yaml", json: bool = False) -> None:
     """Run a command in the box; its exit code is ours."""
     _run("exec", cloud_yaml=cloud_yaml, json=json, command=command)
 

@@ -29,7 +29,7 @@ def run(program: Program, words: list[str]) -> int:
     """Return the exit code of a run; Invoke itself would end wrong words with 1, not with 2."""
     try:
         program.create_config()
-        program.parse_core(words)
+        program.parse_core(help_first(words))
         program.parse_collection()
         program.parse_tasks()
         program.parse_cleanup()
@@ -45,6 +45,14 @@ def run(program: Program, words: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def help_first(words: list[str]) -> list[str]:
+    """Return the words with a command's `--help` before it: behind it a command would take it."""
+    program, *rest = words
+    if len(rest) == 2 and rest[1] in ("--help", "-h") and not rest[0].startswith("-"):  # noqa: PLR2004
+        return [program, "--help", rest[0]]
+    return words
 
 
 def tasks() -> Collection:

@@ -1,7 +1,8 @@
 """The health server of a box: `/` says OK, `/health` tells the state of each component.
 
 It needs nothing but Python's standard library. `--probe` asks a running server instead, prints
-its answer and exits 0 when the box is ready, 1 when it is not, 3 when no server answers.
+its answer and exits 0 when the box is ready, 1 when it is not, 3 when no server answers, 4 when
+none will because it could not be started.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 READY, BROKEN, DEGRADED = "ready", "broken", "degraded"
-NOT_READY, PORT_TAKEN, NO_SERVER = 1, 98, 3
+NOT_READY, NO_SERVER, NEVER, PORT_TAKEN = 1, 3, 4, 98
 
 
 def main() -> int:
@@ -55,6 +56,7 @@ def serve(options: argparse.Namespace) -> int:
 def listen(options: argparse.Namespace, note: Path) -> "ThreadingHTTPServer | str":
     """Return a listening server, or the sentence that says why there is none."""
     last = read(note).get("port", 0) if options.port == 0 else 0
+    note.unlink(missing_ok=True)
     for port in dict.fromkeys([options.port or last, options.port]):
         try:
             return Server((options.bind, port), Handler)
@@ -200,7 +202,7 @@ def probe(run: Path) -> int:
     reason = error.read_text(encoding="utf-8").strip() if error.exists() else ""
     if not note:
         print(json.dumps({"status": "absent", "reason": reason or "no health server was started"}))
-        return NO_SERVER
+        return NEVER if reason else NO_SERVER
     host = "127.0.0.1" if note["bind"] == "0.0.0.0" else note["bind"]  # noqa: S104 - a comparison
     url = f"http://{host}:{note['port']}/health"
     try:
@@ -210,7 +212,7 @@ def probe(run: Path) -> int:
         state = json.load(refused)
     except (OSError, ValueError) as problem:
         print(json.dumps({"status": "absent", "url": url, "reason": reason or str(problem)}))
-        return NO_SERVER
+        return NEVER if reason else NO_SERVER
     print(json.dumps({**state, "url": url, "port": note["port"], "pid": note["pid"]}))
     return NOT_READY if state["status"] == BROKEN else 0
 

@@ -67,7 +67,8 @@ def of_failure(report: Report, *, told: bool) -> Answer:
         "at": f"{task.file}:{task.line}",
         **dict(result.get("details") or {}),
     }
-    return Answer(document, () if told else _lines(document, task), report.exit_code)
+    hint = tuple(str(document["hint"]).splitlines()) if result.get("hint") else ()
+    return Answer(document, hint if told else _lines(document, task), report.exit_code)
 
 
 def _code(report: Report) -> str:

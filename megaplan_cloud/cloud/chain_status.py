@@ -75,7 +75,7 @@ def chain_facts(
 ) -> ChainFacts:
     """Return the facts that decide the effective status, taken from what was seen."""
     failure = dict(state.get("failure") or plan.get("latest_failure") or {})
-    kind = str(failure.get("kind") or "")
+    kinds = {str(failure.get("kind") or ""), str(failure.get("status") or "")}
     policy = dict(shown.get("policy") or {})
     return ChainFacts(
         milestone_count=len(shown["per_milestone"]),
@@ -86,9 +86,11 @@ def chain_facts(
         plan_state=str(plan.get("state") or ""),
         active_step=str((plan.get("active_step") or {}).get("step") or ""),
         runner=runner,
-        prerequisite_unmet=kind in HUMAN_KINDS,
-        quality_failing=kind in QUALITY_KINDS and policy.get("validation_policy") == "required",
-        quota_waiting=kind in QUOTA_KINDS,
+        prerequisite_unmet=not kinds.isdisjoint(HUMAN_KINDS),
+        quality_failing=not kinds.isdisjoint(QUALITY_KINDS)
+        and policy.get("validation_policy") == "required",
+        quota_waiting=not kinds.isdisjoint(QUOTA_KINDS),
+        failed=bool(state.get("failure")),
     )
 
 

@@ -37,6 +37,16 @@ def composed(written: Mapping[str, Any], search: Sequence[Path]) -> dict[str, An
     return schema
 
 
+def with_item_defaults(written: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with the defaults of each list's items filled in."""
+    filled = dict(written)
+    for key, value in written.items():
+        items = schema["properties"].get(key, {}).get("items", {})
+        if isinstance(value, list) and (left_out := defaults(items)):
+            filled[key] = [{**left_out, **item} for item in value]
+    return filled
+
+
 def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the value that each key has when it is left out, mappings filled to the bottom."""
     found: dict[str, Any] = {}

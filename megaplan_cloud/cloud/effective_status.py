@@ -40,7 +40,8 @@ class Status(StrEnum):
 class ChainFacts:
     """What was seen of a chain; every fact that could not be had keeps its default.
 
-    `human_verified` is None when nobody could say. `prerequisite_unmet` and `quality_failing` are
+    `human_verified` is None when nobody could say; `failed` says that the chain has written down
+    why a milestone stopped it. `prerequisite_unmet` and `quality_failing` are
     facts of the plan, not the policy's name: a policy that is met blocks nothing.
     """
 
@@ -56,6 +57,7 @@ class ChainFacts:
     prerequisite_unmet: bool = False
     quality_failing: bool = False
     quota_waiting: bool = False
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,9 @@ def _without_runner(facts: ChainFacts) -> Effective:
         return Effective(Status.HUMAN_PREREQUISITE, "a prerequisite waits for a person")
     if facts.quality_failing:
         return Effective(Status.QUALITY_GATE, "the quality gate of the plan fails")
-    if facts.last_state in STOPPED:
-        return Effective(Status.STOPPED, f"the chain stopped: its last plan is {facts.last_state}")
+    if facts.failed or facts.last_state in STOPPED:
+        word = facts.last_state or "failed"
+        return Effective(Status.STOPPED, f"the chain stopped: its last plan is {word}")
     return Effective(Status.STALE_BOOKKEEPING, "the runner is gone and the chain is not done")
 
 

@@ -108,6 +108,7 @@ def _settle(file: Path, written: dict[str, Any], flags: dict[str, Any]) -> Setti
     chosen = provider.load(name, search)
     defaults = merge(cloud_schema.defaults(cloud_schema.base()), chosen.defaults)
     box = {"name": identity.box_name(file), "controller_bin": _bin(), **identity.homes(file)}
+    written = cloud_schema.with_item_defaults(written, cloud_schema.base())
     given = {"box": box, "provider": name, "cloud_yaml": str(file.resolve())}
     settled = _rendered({**given, **merge(merge(defaults, written), flags), "provider": name})
     settled["box"] |= _rendered({**settled, "of": _of_box(chosen)})["of"]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from megaplan_cloud.cloud import cloud_schema
 from megaplan_cloud.cloud.marker import volume_id
 from megaplan_cloud.cloud.settings import Settings
 from megaplan_cloud.engine.action import ActionTable, find_actions
@@ -33,10 +34,14 @@ def actions() -> ActionTable:
 
 
 def vocabulary(settings: Settings, more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every variable of a command's playbook: the settings, the box, and its own."""
+    """Return every variable of a command's playbook: the settings, the box, and its own.
+
+    A section of cloud.yaml that is left out and has no default is none.
+    """
     box = {
         **settings["box"],
         "needs": [dict(need) for need in settings.provider.meta.get("needs", [])],
         "volume_id": volume_id(settings),
     }
-    return {**settings.variables, **more, "box": box}
+    left_out = dict.fromkeys(cloud_schema.base()["properties"])
+    return {**left_out, **settings.variables, **more, "box": box}

@@ -39,6 +39,8 @@ ROWS: list[tuple[dict[str, Any], Status]] = [
     ({"runner": "dead", "quality_failing": True}, Status.QUALITY_GATE),
     ({"runner": "dead", "last_state": "failed"}, Status.STOPPED),
     ({"runner": "dead", "last_state": "stalled"}, Status.STOPPED),
+    ({"runner": "dead", "last_state": "worker_blocked", "failed": True}, Status.STOPPED),
+    ({"runner": "alive", "last_state": "worker_blocked", "failed": True}, Status.RUNNING),
     ({"runner": "dead"}, Status.STALE_BOOKKEEPING),
     ({"runner": "dead", "active_step": "execute"}, Status.STALE_BOOKKEEPING),
     ({"runner": "dead", "index": -1, "state_present": False}, Status.STALE_BOOKKEEPING),

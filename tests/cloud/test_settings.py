@@ -124,7 +124,7 @@ def test_a_provider_in_the_operators_roles_needs_no_python(tmp_path: Path, home:
         "description: Acme\nhosts: {box: {through: controller, enter: [acme, '{{ acme.name }}']}}\n"
     )
     (role / "meta" / "arguments.schema.json").write_text(
-        '{"type": "object", "additionalProperties": false, "properties": {"name": {"type": "string"}}}'
+        '{"type": "object", "properties": {"name": {"type": "string"}}}'
     )
     (role / "defaults" / "main.yml").write_text("acme: {name: agent}\n")
 

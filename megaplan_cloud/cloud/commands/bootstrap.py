@@ -27,7 +27,7 @@ def run(
     """Upload the idea, start the plan, and say where it runs."""
     settings = voice.guard(loader.playable(loader.load(cloud_yaml, **repo)))
     path = Path(idea).expanduser()
-    if not idea or not path.is_file():
+    if not path.is_file():
         raise MissingIdeaFile(f"there is no idea file {path}", hint="Give the file of an idea.")
     workspace = settings["repo.workspace"]
     place = Target(

@@ -84,9 +84,7 @@ def _followed(
     )
     answer = of_chain(voice, settings)
     status = Status(answer.document["effective_status"])
-    ended = dict(progress.last.get("exit") or {})
-    code = DONE if status is Status.COMPLETE else WAITING if status in NEEDS_A_PERSON else FAILED
-    code = DONE if ended.get("rc") == DONE and code == FAILED else code
+    code = _code(status, dict(progress.last.get("exit") or {}))
     document = {**answer.document, "success": code == DONE, "launch": dict(launched)}
     if code != DONE:
         document |= {
@@ -95,6 +93,13 @@ def _followed(
             "hint": answer.document["next"],
         }
     return Answer(document, answer.lines, code)
+
+
+def _code(status: Status, ended: Mapping[str, Any]) -> int:
+    """Return the exit code of a chain that was followed: as its runner said, else as it is now."""
+    if ended.get("rc") in (DONE, WAITING):
+        return int(ended["rc"])
+    return DONE if status is Status.COMPLETE else WAITING if status in NEEDS_A_PERSON else FAILED
 
 
 def _why(document: Mapping[str, Any]) -> str:

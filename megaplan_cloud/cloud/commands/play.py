@@ -41,8 +41,6 @@ def run(
 ) -> Answer:
     """Play the playbook; the report is the answer."""
     path = Path(playbook)
-    if not playbook:
-        raise InvalidArguments("`invoke play` needs a playbook.", hint="Give its file.")
     if not path.is_file():
         raise InvalidArguments(f"There is no playbook {playbook}.", hint="Give its file.")
     if forks < 1:

@@ -36,11 +36,13 @@ def of_chain(voice: Voice, settings: Settings, remote_spec: str = "") -> Answer:
 
 def of_plan(voice: Voice, settings: Settings, plan: str) -> Answer:
     """Return what the harness says of a plan, unchanged."""
-    workspace = last_chain(settings).get("workspace") or settings["repo.workspace"]
-    variables = {"workspace": workspace, "plan": plan, "launcher": launcher(settings)}
-    report = played("status", settings, voice, variables=variables, show=False)
-    seen = said(report)
-    document = _document(seen)
+    places = [last_chain(settings).get("workspace"), settings["repo.workspace"]]
+    for workspace in dict.fromkeys(place for place in places if place):
+        variables = {"workspace": workspace, "plan": plan, "launcher": launcher(settings)}
+        seen = said(played("status", settings, voice, variables=variables, show=False))
+        document = _document(seen)
+        if document.get("error") != "missing_plan":
+            break
     code = 0 if int(seen["rc"]) == 0 else FAILED
     return Answer(document, _lines(document), code)
 
