@@ -19,7 +19,7 @@ from tests.support.chains import git
 SEED = int(os.environ.get("KILL_SEED", "20260105"))
 MOMENTS = 10
 BRANCHES = ("quickstart/m1-vat", "quickstart/m2-summary", "quickstart/m3-command")
-PATIENCE = 60.0
+PATIENCE = 150.0
 
 
 @dataclass(frozen=True)
