@@ -18,6 +18,7 @@ from megaplan_cloud.engine.suggestion import did_you_mean
 from megaplan_cloud.engine.worker import Interrupted, Worker
 
 Hosts = Mapping[str, tuple[str, ...]]
+PATIENCE = 0.2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,7 +84,8 @@ class Company:
                 wait(futures)
             except KeyboardInterrupt:
                 self.rules.stopping.set()
-                self.rules.hang_up()
+                while wait(futures, timeout=PATIENCE).not_done:
+                    self.rules.cancel()  # again, for what began in between
                 raise
             return [future.result() for future in futures]
 
@@ -134,39 +136,6 @@ def one(run: HostRun, play: Play, address: str) -> bool:
     except (KeyboardInterrupt, Interrupted):
         run.worker.cut()
         raise
-
-
-def hosts_of(places: Mapping[str, Any]) -> Hosts:
-    """Return the names of the hosts at each place; a place that is one host has its own name."""
-    return {
-        place: tuple(host_name(place, number, host) for number, host in enumerate(value, start=1))
-        if isinstance(value, list | tuple)
-        else (place,)
-        for place, value in places.items()
-    }
-
-
-def inventory_of(places: Mapping[str, Any]) -> dict[str, Place | Mapping[str, Any]]:
-    """Return how each host is reached; a place with several hosts is also its first one."""
-    reached: dict[str, Place | Mapping[str, Any]] = {}
-    for place, value in places.items():
-        if not isinstance(value, list | tuple):
-            reached[place] = value
-            continue
-        for number, host in enumerate(value, start=1):
-            way = (
-                host if isinstance(host, Place) else {k: v for k, v in host.items() if k != "name"}
-            )
-            reached[host_name(place, number, host)] = way
-            reached.setdefault(place, way)
-    return reached
-
-
-def host_name(place: str, number: int, host: Place | Mapping[str, Any]) -> str:
-    """Return the name of one of several hosts of a place."""
-    if isinstance(host, Place):
-        return host.address or f"{place}-{number}"
-    return str(host.get("name") or host.get("address") or f"{place}-{number}")
 
 
 def near(places: Mapping[str, Any]) -> frozenset[str]:

@@ -11,7 +11,15 @@ from megaplan_cloud.engine.channel import Transport, read_to_end
 from megaplan_cloud.engine.command import Command, Completed
 from megaplan_cloud.engine.errand import Errand, OnBlock
 from megaplan_cloud.engine.errors import ConnectionFailed, Unproven
-from megaplan_cloud.engine.frame import BOOTSTRAP, Frame, cancel, hello, new_name, script
+from megaplan_cloud.engine.frame import (
+    BOOTSTRAP,
+    Frame,
+    cancel,
+    hello,
+    new_name,
+    refuse_secrets,
+    script,
+)
 from megaplan_cloud.engine.shell import Patience, Shell
 
 __all__ = ["Connection", "Frame", "FramedConnection", "OnBlock"]
@@ -66,6 +74,9 @@ class Connection(Protocol):
 
     def attach(self, command: Command) -> int:
         """Give this terminal to `command`, raw and unredacted; return its exit code."""
+
+    def cancel(self) -> None:
+        """Kill what runs at the place now. Alone of all, it may be called by another thread."""
 
     def close(self) -> None:
         """Kill what still runs and close; the connection may be used again, and opens anew."""
@@ -177,6 +188,11 @@ class FramedConnection:
         """Give this terminal to `command`, raw and unredacted; return its exit code."""
         return attach(self._transport, command)
 
+    def cancel(self) -> None:
+        """Kill what runs at the place now; the thread that waits for it hears that it ended."""
+        if (busy := self._busy) is not None:
+            self._cancel(busy)
+
     def close(self) -> None:
         """Kill what still runs and close; the connection may be used again, and opens anew."""
         busy, self._busy = self._busy, None
@@ -202,5 +218,6 @@ class FramedConnection:
 
 def attach(transport: Transport, command: Command) -> int:
     """Give this terminal to `command` at the end of `transport`; return its exit code."""
+    refuse_secrets(command, "A program on this terminal")
     text = script(command, whole=True).decode("utf-8", "surrogateescape")
     return transport.attach(("sh", "-c", text))

@@ -86,6 +86,11 @@ class Inventory:
             self._preparing[key] = thread
             thread.start()
 
+    def cancel(self) -> None:
+        """Kill what runs at every place, for the threads that wait for it."""
+        for connection in list(self._connections.values()):
+            connection.cancel()
+
     def close(self) -> None:
         """Close every connection, the innermost first."""
         for thread in self._preparing.values():

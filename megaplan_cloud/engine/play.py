@@ -1,19 +1,21 @@
 """Playing: a playbook in, a report out."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event as Flag
-from threading import Lock
-from typing import Any, TypeVar
+from threading import Lock, Thread
+from typing import Any
 
 from megaplan_cloud.engine import journal as journals
 from megaplan_cloud.engine import playbook as playbooks
 from megaplan_cloud.engine.action import ActionTable, find_actions
-from megaplan_cloud.engine.company import Company, hosts_of, inventory_of, near
+from megaplan_cloud.engine.company import Company, near
 from megaplan_cloud.engine.discretion import Discretion
-from megaplan_cloud.engine.event import Listener, RunEnded, RunStarted, nobody
+from megaplan_cloud.engine.errors import EngineError
+from megaplan_cloud.engine.event import Event, Listener, RunEnded, RunStarted, nobody
 from megaplan_cloud.engine.inventory import Inventory
 from megaplan_cloud.engine.playbook import Play, Playbook, RoleUse
 from megaplan_cloud.engine.redaction import Redactor
@@ -27,8 +29,7 @@ from megaplan_cloud.engine.template import render
 ACTIONS = "megaplan_cloud.engine.actions"
 HERE: Mapping[str, Mapping[str, Any]] = {"controller": {}, "host": {}, "box": {}}
 NOTHING: Mapping[str, Any] = {}
-A = TypeVar("A")
-T = TypeVar("T")
+HOSTS = re.compile(r"^[-\s]+hosts:\s*([A-Za-z]+)\s*$", re.MULTILINE)
 
 
 def play(
@@ -61,15 +62,18 @@ def play(
     """
     actions = actions or find_actions(ACTIONS)
     layers = {"settings": variables, "extra": extra}
-    playbook = read(path, roles_path, actions, Scope().child(**layers))
-    selection = select(playbook, tags, skip_tags, start_at)
+    inventory = Inventory(places)
+    with connecting(inventory, () if list_tasks else places_in(path)):
+        playbook = read(path, roles_path, actions, Scope().child(**layers))
+        selection = select(playbook, tags, skip_tags, start_at)
     if list_tasks:
         return listing(playbook, selection, check=check)
     clock = clock or Clock()
     began = clock.now()
     with stage(
         playbook=playbook,
-        places=places,
+        inventory=inventory,
+        near=near(places),
         actions=actions,
         selection=selection,
         discretion=discretion_of(redactor, layers),
@@ -81,7 +85,8 @@ def play(
         diff=diff,
         batch=batch,
     ) as rules:
-        company = Company(rules=rules, hosts=hosts_of(places), layers=layers, forks=forks)
+        hosts = {place: inventory.hosts(place) for place in places}
+        company = Company(rules=rules, hosts=hosts, layers=layers, forks=forks)
         begin(rules, playbook)
         interrupted = company.perform(from_start(playbook, selection))
         report = Report(
@@ -95,6 +100,31 @@ def play(
         )
         end(rules, report)
     return report
+
+
+def places_in(path: Path) -> Collection[str]:
+    """Return the places that a playbook seems to be for, at a glance."""
+    try:
+        return set(HOSTS.findall(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return ()
+
+
+@contextmanager
+def connecting(inventory: Inventory, places: Collection[str]) -> Iterator[None]:
+    """Connect to the places in the background, while the playbook is read.
+
+    After a mistake nobody waits for the connections: they are closed in the background, too.
+    """
+    for place in places:
+        with suppress(EngineError):
+            for host in inventory.hosts(place):
+                inventory.prepare(place, host)
+    try:
+        yield
+    except EngineError:
+        Thread(target=inventory.close, daemon=True).start()
+        raise
 
 
 def read(path: Path, roles_path: Sequence[Path], actions: ActionTable, scope: Scope) -> Playbook:
@@ -132,7 +162,8 @@ def discretion_of(redactor: Redactor | None, layers: Mapping[str, Any]) -> Discr
 def stage(
     *,
     playbook: Playbook,
-    places: Mapping[str, Any],
+    inventory: Inventory,
+    near: frozenset[str],
     actions: ActionTable,
     selection: Selection,
     discretion: Discretion,
@@ -146,7 +177,6 @@ def stage(
 ) -> Iterator[Rules]:
     """Give the rules of a run, its journal open; close it and every connection at the end."""
     with ExitStack() as closing:
-        inventory = Inventory(inventory_of(places))
         closing.callback(inventory.close)
         redact = discretion.redact_value
         kept = (
@@ -156,16 +186,15 @@ def stage(
         )
         if kept:
             closing.callback(kept.close)
-        lock = Lock()
         yield Rules(
             actions=actions,
-            connect=locked(lock, inventory.connection),
-            hang_up=inventory.close,
+            connect=inventory.connection,
+            cancel=inventory.cancel,
             discretion=discretion,
             selection=selection,
             journal=kept,
             past=past or Past(),
-            tell=locked(lock, listener),
+            tell=one_at_a_time(listener),
             clock=clock,
             playbook_dir=playbook.path.parent.resolve(),
             roles=playbook.search,
@@ -173,18 +202,19 @@ def stage(
             check=check,
             diff=diff,
             batch=batch,
-            near=near(places),
+            near=near,
         )
 
 
-def locked(lock: Lock, function: Callable[[A], T]) -> Callable[[A], T]:
-    """Return the function for one host at a time."""
+def one_at_a_time(listener: Listener) -> Listener:
+    """Return a listener that hears the hosts of a run one after the other."""
+    lock = Lock()
 
-    def alone(argument: A) -> T:
+    def tell(event: Event) -> None:
         with lock:
-            return function(argument)
+            listener(event)
 
-    return alone
+    return tell
 
 
 def from_start(playbook: Playbook, selection: Selection) -> Iterator[tuple[str, Play]]:

@@ -68,7 +68,7 @@ def context_of(part: Part, rules: Rules, place: str, host: str) -> Context:
     return Context(
         place=delegate or place,
         hostname=host,
-        connection=rules.connect(delegate or host),
+        connection=rules.connect(delegate, "") if delegate else rules.connect(place, host),
         scope=scope,
         check=rules.check if check is None else truth("check_mode", check),
         diff=rules.diff,

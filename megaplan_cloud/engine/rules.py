@@ -28,15 +28,16 @@ class Clock:
 class Rules:
     """How a run is played.
 
-    `connect` gives the connection of a host or place, always the same; `hang_up` closes them all.
+    `connect` gives the connection of a place's host, always the same; without a host's name that
+    of the place's only one. `cancel` kills what runs at all of them.
     `batch` sends tasks ahead of their turn; without it each waits for the one before. `journal`
     is None when none is kept; `past` is what an earlier run of it did. `stopping` is set when
     the run is to end early. The files at the places that are `near` are those that are here.
     """
 
     actions: ActionTable
-    connect: Callable[[str], Connection]
-    hang_up: Callable[[], None]
+    connect: Callable[[str, str], Connection]
+    cancel: Callable[[], None]
     discretion: Discretion
     selection: Selection
     journal: Journal | None

@@ -26,6 +26,7 @@ class SingleConnection:
         self._transport = transport
         self._place = place
         self._patience = patience or Patience()
+        self._busy: Errand | None = None
 
     def open(self) -> None:
         """Do nothing: there is nothing to be kept open."""
@@ -87,6 +88,11 @@ class SingleConnection:
         """Give this terminal to `command`, raw and unredacted; return its exit code."""
         return attach(self._transport, command)
 
+    def cancel(self) -> None:
+        """Kill what runs at the place now; the thread that waits for it hears that it ended."""
+        if (busy := self._busy) is not None:
+            self._cancel(busy)
+
     def close(self) -> None:
         """Do nothing: there is nothing open."""
 
@@ -94,12 +100,13 @@ class SingleConnection:
         name, nonce = new_name(), secrets.token_hex(16)
         began = self._patience.clock()
         channel = self._transport.open(whole_words(name, nonce, command))
-        errand = Errand(name, channel, self._place, self._patience, nonce)
+        self._busy = errand = Errand(name, channel, self._place, self._patience, nonce)
         rc = None
         try:
             channel.feed((), last=True)
             rc = errand.listen(command, on_output, on_error)
         finally:
+            self._busy = None
             if rc is None:
                 self._cancel(errand)
             channel.close()

@@ -223,7 +223,8 @@ class Worker:
             try:
                 self.send(parts)
             except (ConnectionFailed, Unproven) as error:
-                self.lose(parts, of_error(error))
+                interrupted = self.rules.stopping.is_set()
+                self.lose(parts, of_error(cut_short() if interrupted else error))
             finally:
                 self.ledger.sync()
 
@@ -252,6 +253,8 @@ class Worker:
         completed = next(answers)
         if completed is None:
             return None
+        if completed.rc and self.rules.stopping.is_set():
+            return of_error(cut_short())
         read = part.work.step.read
         outcome = self.guarded(lambda: of_result(read(completed)))
         if completed.timed_out and part.work.context.timeout:
@@ -316,7 +319,7 @@ class Worker:
     def lose(self, parts: deque[Part], outcome: Outcome) -> None:
         """End the turns whose answers will not come any more, because the link broke."""
         turns = list({id(part.turn): part.turn for part in parts}.values())
-        if outcome.status is Status.UNREACHABLE:
+        if outcome.status is Status.UNREACHABLE or self.rules.stopping.is_set():
             turns = turns[:1]
         for turn in turns:
             self.ledger.task(turn, outcome)
@@ -337,7 +340,7 @@ class Worker:
         """Report the task that was at work when the run was interrupted: nobody knows its end."""
         turn, self.running = self.running, None
         if turn:
-            outcome = of_error(Unproven("Interrupted while it ran: it may or may not have ended."))
+            outcome = of_error(cut_short())
             self.ledger.task(turn, outcome)
             self.report(turn, outcome)
 
@@ -405,6 +408,11 @@ class Worker:
             return None
         part.judged = True
         return restored(record)
+
+
+def cut_short() -> Unproven:
+    """Return the error of a task that was at work when the run was told to end."""
+    return Unproven("Interrupted while it ran: it may or may not have done its work.")
 
 
 def ask(work: list[Sendable]) -> Iterator[Completed | None]:
