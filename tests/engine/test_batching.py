@@ -34,7 +34,7 @@ CORPUS = {
         - name: One
           command: ["false"]
         - name: Two
-          command: [echo, "{{ nothing.at.all }}"]
+          command: [echo, "{{ {'a': 1}.b.c }}"]
         """,
     "forgiven failures": """
         - name: One
