@@ -10,8 +10,8 @@ from megaplan_cloud.engine import source
 from megaplan_cloud.engine.errors import SchemaError
 from megaplan_cloud.engine.schema import check
 from megaplan_cloud.engine.template import render
+from megaplan_cloud.harness.agent_spec import AgentSpec, agents
 from megaplan_cloud.harness.errors import AgentError
-from megaplan_cloud.harness.profiles import AgentSpec, agents
 from megaplan_cloud.house import house
 
 

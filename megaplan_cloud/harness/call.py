@@ -9,9 +9,10 @@ from typing import Any
 from megaplan_cloud.engine.redaction import Redactor
 from megaplan_cloud.harness import agent_role, answer, events, failure, process, prompt
 from megaplan_cloud.harness.agent_role import AgentRole
+from megaplan_cloud.harness.agent_spec import AgentSpec
 from megaplan_cloud.harness.errors import AgentError, HarnessError
 from megaplan_cloud.harness.process import Ended, Errand
-from megaplan_cloud.harness.profiles import AgentSpec, routing
+from megaplan_cloud.harness.profiles import routing
 from megaplan_cloud.harness.state import State
 from megaplan_cloud.house import house
 

@@ -61,18 +61,7 @@ def create(
     moment = moment or clock.now()
     for candidate in [name] if name else _candidates(idea, moment):
         plan = Plan(root, candidate)
-        if _place(
-            plans,
-            plan,
-            State(
-                name=candidate,
-                idea=idea,
-                current_state=workflow.INITIAL,
-                created_at=clock.stamp(moment),
-                config=settled,
-                meta={"notes": [], "overrides": [], "total_cost_usd": 0.0},
-            ),
-        ):
+        if _place(plans, plan, _first_state(candidate, idea, moment, settled)):
             events.append(plan.directory, "init", None, {"idea": idea, "config": dict(settled)})
             return plan
     raise HarnessError(
@@ -142,6 +131,17 @@ def slug(idea: str) -> str:
 def _candidates(idea: str, moment: datetime) -> list[str]:
     base = f"{slug(idea)}-{moment.strftime('%Y%m%d-%H%M')}"
     return [base, *(f"{base}-{number}" for number in range(2, 1000))]
+
+
+def _first_state(name: str, idea: str, moment: datetime, config: Mapping[str, Any]) -> State:
+    return State(
+        name=name,
+        idea=idea,
+        current_state=workflow.INITIAL,
+        created_at=clock.stamp(moment),
+        config=config,
+        meta={"notes": [], "overrides": [], "total_cost_usd": 0.0},
+    )
 
 
 def _place(plans: Path, plan: Plan, state: State) -> bool:

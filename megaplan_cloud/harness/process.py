@@ -3,15 +3,15 @@
 import fcntl
 import os
 import shutil
-import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from megaplan_cloud.harness.errors import HarnessError
+from megaplan_cloud.harness.process_tree import end_tree
 
 # What any program may need to start; secrets and the caller's own sessions are not among it.
 PASSED = (
@@ -34,7 +34,7 @@ PASSED = (
     "VIRTUAL_ENV",
 )
 LARGEST_OUTPUT = 64 * 1024 * 1024
-GRACE = 3.0
+PATIENCE = 3.0
 LOCK = ".worker.lock"
 RECORD = ".worker.pid"
 # The program says who it is before it begins: whoever finds it at work knows what to end.
@@ -102,21 +102,6 @@ def run(errand: Errand, *, home: Path) -> Ended:
         duration=time.monotonic() - begun,
         stopped=stopped,
     )
-
-
-def end_tree(pid: int, *, grace: float = GRACE, reap: Callable[[], object] = lambda: None) -> None:
-    """End the process group `pid` and all that descends from it: asked first, then forced.
-
-    `reap` collects the leader's end where it is our child: until then it counts as alive.
-    """
-    family = _descendants(pid)
-    _signal(pid, family, signal.SIGTERM)
-    deadline = time.monotonic() + grace
-    reap()
-    while _alive(pid, family) and time.monotonic() < deadline:
-        time.sleep(0.02)
-        reap()
-    _signal(pid, family | _descendants(pid), signal.SIGKILL)
 
 
 def _start(errand: Errand, lock: int, record: Path) -> subprocess.Popen[bytes]:
@@ -205,7 +190,7 @@ def _end_orphan(home: Path) -> None:
 
 def _recorded(home: Path) -> int:
     """Return the process that holds the lock, waiting until it has said its number; 0 for none."""
-    deadline = time.monotonic() + GRACE
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
             return int((home / RECORD).read_text(encoding="ascii"))
@@ -220,40 +205,6 @@ def _unknown(path: Path) -> HarnessError:
         f"a program that an earlier run started still holds {path}, and its number is unknown",
         hint=f"End it: fuser --kill {path}",
     )
-
-
-def _descendants(pid: int) -> set[int]:
-    """Return the processes that descend from `pid`, whatever group they chose."""
-    pairs = [(child, parent) for child, parent, _group, _state in _processes()]
-    family = {pid}
-    while grown := {child for child, parent in pairs if parent in family} - family:
-        family |= grown
-    return family - {pid}
-
-
-def _signal(pid: int, family: set[int], number: signal.Signals) -> None:
-    for send, target in ((os.killpg, pid), *((os.kill, each) for each in family)):
-        try:
-            send(target, number)
-        except (ProcessLookupError, PermissionError):
-            continue
-
-
-def _alive(pid: int, family: set[int]) -> bool:
-    """Return whether any of them still runs; one that only waits to be collected does not."""
-    return any(
-        (child in family or group == pid) and not state.startswith("Z")
-        for child, _parent, group, state in _processes()
-    )
-
-
-def _processes() -> Iterator[tuple[int, int, int, str]]:
-    """Yield every process: its number, its parent's, its group's, and its state's letters."""
-    words = ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="]
-    listed = subprocess.run(words, capture_output=True, text=True, check=False)
-    for line in listed.stdout.splitlines():
-        pid, parent, group, state = line.split()
-        yield int(pid), int(parent), int(group), state
 
 
 def _log(errand: Errand, kind: str) -> Path:

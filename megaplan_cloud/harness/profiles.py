@@ -2,55 +2,20 @@
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from megaplan_cloud.harness import dials
+from megaplan_cloud.harness.agent_spec import PHASES, AgentSpec, parse_spec, phase_models
+from megaplan_cloud.harness.dials import NO_DIALS, Dials
 from megaplan_cloud.harness.errors import InputError
-from megaplan_cloud.house import house
 
-PHASES = (
-    "plan",
-    "prep",
-    "critique",
-    "revise",
-    "gate",
-    "finalize",
-    "execute",
-    "feedback",
-    "loop_plan",
-    "loop_execute",
-    "review",
-    "tiebreaker_researcher",
-    "tiebreaker_challenger",
-)
-AUTHORS = ("plan", "revise", "loop_plan", "tiebreaker_researcher", "tiebreaker_challenger")
-CRITICS = ("critique", "review")
-VENDORS = ("claude", "codex")
-EFFORTS = ("minimal", "low", "medium", "high", "xhigh", "max")
-CRITIC_CHOICES = ("kimi", "cross")
-DEEPSEEK_PROVIDERS = ("fireworks", "direct")
-# Agents with a name in the language of profiles; which of them can answer here is told by the
-# folders of roles/.
-NAMED_AGENTS = frozenset({"claude", "codex", "hermes", "shannon"})
 ALIASES: Mapping[str, str] = {"basic": "solo", "led": "directed"}
-KIMI = "hermes:kimi-k2"
 DEFAULT_PROFILE = "partnered"
 METADATA = frozenset({"description", "default", "extends", "vendor_locked", "tier_models"})
-
-
-@dataclass(frozen=True, slots=True)
-class AgentSpec:
-    """An agent and what it is to know: `claude:low`, `hermes:<model>`, `script:python3 a.py`."""
-
-    agent: str
-    rest: str = ""
-
-    def __str__(self) -> str:
-        """Return the spec as it is written."""
-        return f"{self.agent}:{self.rest}" if self.rest else self.agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,37 +29,15 @@ class Profile:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dials:
-    """What shifts a profile: another vendor, the authors' effort, another critic."""
-
-    vendor: str = ""
-    depth: str = ""
-    critic: str = ""
-    deepseek_provider: str = ""
-
-
-NO_DIALS = Dials()
-
-
 def resolve(
-    profile: Profile, dials: Dials = NO_DIALS, phase_model: Mapping[str, AgentSpec] | None = None
+    profile: Profile, given: Dials = NO_DIALS, phase_model: Mapping[str, AgentSpec] | None = None
 ) -> dict[str, AgentSpec]:
     """Return who answers in each phase.
 
     Dials are applied in the order vendor, depth, critic, provider; a locked profile keeps its
     vendors and critic. `phase_model` is stronger than all of them.
     """
-    phases = dict(profile.phases)
-    if dials.vendor and not profile.locked:
-        phases = {phase: _to_vendor(spec, dials.vendor) for phase, spec in phases.items()}
-    if dials.depth:
-        phases |= {phase: _with_effort(phases[phase], dials.depth) for phase in AUTHORS}
-    if dials.critic and not profile.locked:
-        phases |= {phase: _critic(phases[phase], dials.critic) for phase in CRITICS}
-    if dials.deepseek_provider:
-        phases = {each: _through(spec, dials.deepseek_provider) for each, spec in phases.items()}
-    return phases | dict(phase_model or {})
+    return dials.turn(profile.phases, given, locked=profile.locked) | dict(phase_model or {})
 
 
 def routing(root: Path, config: Mapping[str, Any]) -> dict[str, AgentSpec]:
@@ -104,7 +47,7 @@ def routing(root: Path, config: Mapping[str, Any]) -> dict[str, AgentSpec]:
     """
     return resolve(
         _chosen(root, str(config.get("profile") or ""), str(config.get("agent") or "")),
-        dials(config),
+        dials.read(config),
         phase_models(config.get("phase_model") or ()),
     )
 
@@ -145,58 +88,6 @@ def choose(known: Mapping[str, Profile], name: str) -> Profile:
     return found
 
 
-def dials(config: Mapping[str, Any]) -> Dials:
-    """Return the dials of a plan's `config`; a wrong value raises InputError `invalid_<dial>`."""
-    choices = {
-        "vendor": VENDORS,
-        "depth": EFFORTS,
-        "critic": CRITIC_CHOICES,
-        "deepseek_provider": DEEPSEEK_PROVIDERS,
-    }
-    values = {name: str(config.get(name) or "") for name in choices}
-    for name, value in values.items():
-        if value and value not in choices[name]:
-            raise InputError(
-                f"invalid_{name}",
-                f"{name} cannot be {value!r}",
-                hint=f"Use one of: {', '.join(choices[name])}",
-            )
-    return Dials(**values)
-
-
-def phase_models(given: Iterable[str]) -> dict[str, AgentSpec]:
-    """Return the specs of `phase=spec` words; the first one of a phase wins."""
-    found: dict[str, AgentSpec] = {}
-    for words in given:
-        phase, equals, spec = words.partition("=")
-        if not equals or phase not in PHASES:
-            raise InputError(
-                "invalid_args",
-                f"--phase-model {words!r} is not of the form phase=agent[:model]",
-                hint=f"Phases: {', '.join(PHASES)}",
-            )
-        found.setdefault(phase, parse_spec(spec, f"--phase-model {phase}"))
-    return found
-
-
-def parse_spec(text: str, where: str) -> AgentSpec:
-    """Return the agent that a spec names; `where` says in the message where it is written."""
-    agent, _, rest = text.partition(":")
-    known = sorted(NAMED_AGENTS | set(agents()))
-    if agent not in known:
-        raise InputError(
-            "invalid_profile",
-            f"{where}: there is no agent {agent!r}",
-            hint=f"Agents: {', '.join(known)}",
-        )
-    return AgentSpec(agent, rest)
-
-
-def agents() -> list[str]:
-    """Return the agents that can answer here: the roles that say how to ask them."""
-    return sorted(path.parent.parent.name for path in house().glob("roles/*/meta/agent.yml"))
-
-
 def _chosen(root: Path, profile: str, agent: str) -> Profile:
     if agent and not profile:
         return Profile("", "agent", dict.fromkeys(PHASES, parse_spec(agent, "--agent")))
@@ -229,7 +120,7 @@ def _profile(
             near = get_close_matches(key, [*PHASES, *METADATA], n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Phases: {', '.join(PHASES)}"
             raise InputError("invalid_profile", f"{where}: unknown key {key!r}", hint=hint)
-    base = choose(known, table["extends"]) if "extends" in table else None
+    base = choose(known, str(table["extends"])) if "extends" in table else None
     phases = dict(base.phases) if base else {}
     if "default" in table:
         phases |= dict.fromkeys(PHASES, _spec(table["default"], f"{where}.default"))
@@ -250,24 +141,3 @@ def _spec(value: Any, where: str) -> AgentSpec:
     if not isinstance(value, str):
         raise InputError("invalid_profile", f"{where} is not a string")
     return parse_spec(value, where)
-
-
-def _to_vendor(spec: AgentSpec, vendor: str) -> AgentSpec:
-    return replace(spec, agent=vendor) if spec.agent in VENDORS else spec
-
-
-def _with_effort(spec: AgentSpec, effort: str) -> AgentSpec:
-    return replace(spec, rest=effort) if spec.agent in VENDORS else spec
-
-
-def _critic(spec: AgentSpec, choice: str) -> AgentSpec:
-    if choice == "kimi":
-        return parse_spec(KIMI, "critic")
-    others = {"claude": "codex", "codex": "claude"}
-    return replace(spec, agent=others.get(spec.agent, "claude"))
-
-
-def _through(spec: AgentSpec, provider: str) -> AgentSpec:
-    if spec.agent == "hermes" and spec.rest.startswith("deepseek"):
-        return replace(spec, rest=f"{provider}:{spec.rest}")
-    return spec

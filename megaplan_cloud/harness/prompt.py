@@ -8,6 +8,7 @@ from typing import Any
 
 from megaplan_cloud.engine.template import render_document
 from megaplan_cloud.harness import answer, execution, flags, plan_version, task_list
+from megaplan_cloud.harness.batch import tasks_of
 from megaplan_cloud.harness.state import State
 from megaplan_cloud.harness.workflow import workflow
 from megaplan_cloud.house import house
@@ -69,7 +70,7 @@ def facts(directory: Path, state: State, phase: str, batch: int = 0) -> dict[str
 
 def _batch(directory: Path, number: int) -> dict[str, Any]:
     document = task_list.read(directory)
-    tasks = execution.batch_tasks(directory, number)
+    tasks = tasks_of(directory, number)
     names = {task["id"] for task in tasks}
     return {
         "tasks": tasks,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from megaplan_cloud.harness import execution, repository, task_list
+from megaplan_cloud.harness import batch, execution, repository, task_list
 from megaplan_cloud.harness.errors import AgentError, HarnessError
 from megaplan_cloud.harness.plan import Plan
 from tests.support.harness import Project
@@ -67,7 +67,7 @@ def plan(project: Project) -> Plan:
 
 def keep(plan: Plan, number: int, *updates: dict[str, Any]) -> None:
     """Keep an answer about a batch."""
-    execution.keep_batch(plan.directory, plan.state(), number, answer(*updates), {})
+    batch.keep(plan.directory, plan.state(), number, answer(*updates), {})
 
 
 def statuses(plan: Plan) -> dict[str, str]:
@@ -105,12 +105,12 @@ def test_tasks_that_cannot_be_ordered_are_refused(
 
 def test_what_is_done_is_not_done_again(plan: Plan, project: Project) -> None:
     """A second run begins with the first batch that is not done."""
-    assert execution.waiting(plan.directory) == [1, 2]
+    assert batch.waiting(plan.directory) == [1, 2]
     (project.path / "a.py").touch()
     keep(plan, 1, update("A", "a.py", status="completed"))
 
     assert statuses(plan) == {"A": "done", "B": "pending", "C": "pending"}
-    assert execution.waiting(plan.directory) == [2]
+    assert batch.waiting(plan.directory) == [2]
 
 
 def test_a_task_that_was_not_mentioned_blocks(plan: Plan) -> None:
@@ -161,12 +161,12 @@ def test_work_that_was_not_good_is_done_again_with_the_last_batch(plan: Plan) ->
     """All tasks are done, but the command that decides has failed."""
     keep(plan, 1, update("A", "a.py"))
     keep(plan, 2, update("B", "b.py"), update("C", "c.py"))
-    assert execution.waiting(plan.directory) == []
+    assert batch.waiting(plan.directory) == []
 
     document = {"verification": {"passed": False}}
     (plan.directory / execution.FILE).write_text(json.dumps(document), encoding="utf-8")
 
-    assert execution.waiting(plan.directory) == [2]
+    assert batch.waiting(plan.directory) == [2]
 
 
 def test_the_audit_holds_claims_against_facts(plan: Plan, project: Project) -> None:
@@ -245,6 +245,6 @@ def test_a_claim_never_leaves_the_project(project: Project, claim: str) -> None:
 def test_a_batch_cannot_be_skipped(plan: Plan) -> None:
     """Its turn comes when the ones before it are done."""
     with pytest.raises(HarnessError) as caught:
-        execution.waiting(plan.directory, 2)
+        batch.waiting(plan.directory, 2)
 
     assert caught.value.error == "batch_prerequisites"

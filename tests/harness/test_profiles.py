@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from megaplan_cloud.harness import profiles
+from megaplan_cloud.harness import agent_spec, profiles
+from megaplan_cloud.harness.agent_spec import PHASES, AgentSpec
+from megaplan_cloud.harness.dials import Dials
 from megaplan_cloud.harness.errors import InputError
-from megaplan_cloud.harness.profiles import PHASES, AgentSpec, Dials, Profile, resolve
+from megaplan_cloud.harness.profiles import Profile, resolve
 from tests.support.harness import Project
 
 
@@ -77,7 +79,7 @@ def test_a_critic_is_of_the_other_vendor_or_open(known: dict[str, Profile]) -> N
 
 def test_one_phases_agent_is_stronger_than_every_dial(known: dict[str, Profile]) -> None:
     """The first word of a phase wins."""
-    words = profiles.phase_models(["plan=codex:high", "plan=claude"])
+    words = agent_spec.phase_models(["plan=codex:high", "plan=claude"])
 
     found = resolve(known["premium"], Dials(vendor="claude", depth="max"), words)
 
@@ -100,4 +102,4 @@ def test_a_later_layer_wins_as_a_whole(project: Project, tmp_path: Path) -> None
 
 def test_an_agent_can_answer_here_when_it_has_its_role() -> None:
     """Adding one adds a folder and edits nothing."""
-    assert "script" in profiles.agents()
+    assert "script" in agent_spec.agents()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from megaplan_cloud.engine.result import Result
-from megaplan_cloud.harness import execution, step
+from megaplan_cloud.harness import batch, execution, step
 from megaplan_cloud.harness.state import State
 
 if TYPE_CHECKING:
@@ -25,6 +25,6 @@ def action(context: "Context", arguments: Mapping[str, Any]) -> Result:
 
     def work(directory: Path, state: State) -> Mapping[str, Any]:
         execution.begin(directory, state)
-        return {"waiting": execution.waiting(directory, int(arguments.get("only", 0)))}
+        return {"waiting": batch.waiting(directory, int(arguments.get("only", 0)))}
 
     return step.take(arguments, work, check=context.check)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from megaplan_cloud.engine.result import Result
-from megaplan_cloud.harness import execution, step
+from megaplan_cloud.harness import batch, step
 from megaplan_cloud.harness.state import State
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def action(context: "Context", arguments: Mapping[str, Any]) -> Result:
 
     def work(directory: Path, state: State) -> Mapping[str, Any]:
         number = int(arguments["batch"])
-        execution.keep_batch(directory, state, number, arguments["answer"], arguments["call"])
+        batch.keep(directory, state, number, arguments["answer"], arguments["call"])
         return {"batch": number}
 
     return step.take(arguments, work, check=context.check)

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from megaplan_cloud.harness import agent_spec, config, profiles
 from megaplan_cloud.harness import arguments as common
-from megaplan_cloud.harness import config, profiles
 from megaplan_cloud.harness.payload import Payload
 from megaplan_cloud.harness.profiles import Profile
 
@@ -58,7 +58,7 @@ def _show(root: Path) -> Payload:
         "effective_settings": {**config.DEFAULTS, "profile": chosen, **settings},
         "raw_config": settings,
         "settings": dict(config.SETTINGS),
-        "agents": profiles.agents(),
+        "agents": agent_spec.agents(),
         "orchestration": {"mode": "inline"},
     }
     return _answer("config show", document)
