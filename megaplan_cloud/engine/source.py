@@ -163,6 +163,7 @@ CONSTANTS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+MARKED = frozenset({Text, Mapping, Sequence})
 NUMBER_STARTS = frozenset("0123456789+-.")
 INTEGER = re.compile(r"[-+]?[0-9]+|0x[0-9a-fA-F]+")
 OCTAL = re.compile(r"0o[0-7]+")
@@ -234,11 +235,9 @@ class _Reader:
         return None
 
     def sequence(self, node: Node) -> Sequence:
-        return Sequence(
-            [self.value(item) for item in node.value],
-            mark=self.mark(node),
-            items_at=[self.mark(item) for item in node.value],
-        )
+        items = [self.value(item) for item in node.value]
+        places = [self.place(*pair) for pair in zip(items, node.value, strict=True)]
+        return Sequence(items, mark=self.mark(node), items_at=places)
 
     def mapping(self, node: MappingNode) -> Mapping:
         mapping = Mapping(mark=self.mark(node))
@@ -254,9 +253,9 @@ class _Reader:
                     mark=self.mark(key_node),
                     hint=f"The first one is in line {mapping.keys_at[key].line}; keep one of them.",
                 )
-            mapping[key] = self.value(value_node)
+            value = mapping[key] = self.value(value_node)
             mapping.keys_at[key] = key.mark
-            mapping.values_at[key] = self.mark(value_node)
+            mapping.values_at[key] = self.place(value, value_node)
         for source in merged:
             self.merge(mapping, source)
         return mapping
@@ -302,6 +301,10 @@ class _Reader:
                 mark=self.mark(node),
                 hint="Remove it; put text in quotes.",
             )
+
+    def place(self, value: Any, node: Node) -> Mark:
+        """Return the place of a value: its own, if it knows one."""
+        return value.mark if type(value) in MARKED else self.mark(node)
 
     def mark(self, node: Node) -> Mark:
         start = node.start_mark

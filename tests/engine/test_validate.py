@@ -168,7 +168,7 @@ def test_a_playbook_of_5600_lines_takes_less_than_300_milliseconds(tmp_path: Pat
     assert len(path.read_text().splitlines()) >= 5600
     program = MEASURE.format(path=str(path), actions=ACTIONS)
 
-    runs = [_measured(program) for _ in range(3)]
+    runs = [_measured(program) for _ in range(5)]
 
     assert {"0"} == {problems for problems, _ in runs}
     assert min(seconds for _, seconds in runs) < 0.3
