@@ -82,7 +82,7 @@ def test_a_plan_given_up_meanwhile_stays_so(project: Project) -> None:
     answer = {"plan": "## Step 1: x", "questions": [], "success_criteria": [], "assumptions": []}
     words = [sys.executable, "-m", "megaplan_cloud.harness.command"]
     agent = f"""
-    env --unset=MEGAPLAN_PLAN_DIR PYTHONPATH={TREE} \\
+    env -u MEGAPLAN_PLAN_DIR PYTHONPATH={TREE} \\
         {shlex.join(words)} override abort --plan mine --reason enough >/dev/null
     echo {shlex.quote(json.dumps(answer))}
     """

@@ -1,6 +1,7 @@
 """`megaplan auto`: drive a plan through its phases until it is done or needs a person."""
 
 import argparse
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,13 @@ from megaplan_cloud.harness.payload import Payload
 from megaplan_cloud.harness.write import write_json
 
 DEFAULTS = auto.Options()
+# Flags of other drivers, with the reason why they change nothing here.
+WITHOUT_EFFECT: Mapping[str, str] = {
+    "--status-timeout": "the status is read, not asked of another process",
+    "--phase-idle-timeout": "a silent agent may be thinking; --phase-timeout ends it",
+    "--max-review-rework-cycles": "no level that works here has a review",
+    "--max-add-note-attempts": "no level that works here has a gate",
+}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -29,11 +37,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--phase-timeout", type=float, default=DEFAULTS.phase_timeout)
     parser.add_argument("--resume", action="store_true", help="take up a plan that had stopped")
     parser.add_argument("--outcome-file", metavar="FILE", help="gets the outcome, too")
-    # Of the drivers before this one, which asked for a status in a process of its own.
-    parser.add_argument("--status-timeout", type=float, help=argparse.SUPPRESS)
-    parser.add_argument("--phase-idle-timeout", type=float, help=argparse.SUPPRESS)
-    parser.add_argument("--max-review-rework-cycles", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--max-add-note-attempts", type=int, help=argparse.SUPPRESS)
+    for flag in WITHOUT_EFFECT:
+        parser.add_argument(flag, type=float, help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> Payload:
@@ -42,10 +47,20 @@ def run(arguments: argparse.Namespace) -> Payload:
     plan = common.plan_of(arguments)
     outcome = auto.drive(plan, options)
     document = outcome.document() | {"root": str(plan.root), "plan_dir": str(plan.directory)}
+    warnings = [f"{flag} has no effect: {why}" for flag, why in _ignored(arguments)]
+    if warnings:
+        document["warnings"] = warnings
     if arguments.outcome_file:
         write_json(Path(arguments.outcome_file).absolute(), document)
     line = f"{plan.name}: {outcome.status}: {outcome.reason}"
     return Payload(document, outcome.exit_code, (line,))
+
+
+def _ignored(arguments: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """Yield the flags that were given and change nothing, each with its reason."""
+    for flag, why in WITHOUT_EFFECT.items():
+        if getattr(arguments, flag.lstrip("-").replace("-", "_")) is not None:
+            yield flag, why
 
 
 def _options(arguments: argparse.Namespace) -> auto.Options:
