@@ -48,7 +48,7 @@ class Company:
         return False
 
     def play(self, play: Play, address: str) -> bool:
-        """Play one play at all its hosts; return whether any of them can go on."""
+        """Play one play at all its hosts; return whether somebody can go on."""
         names = self.names(play)
         runs = [self.run(play.hosts, name) for name in names if (play.hosts, name) not in self.gone]
         before = [len(run.worker.reports) for run in runs]
@@ -72,7 +72,7 @@ class Company:
             for run, goes in zip(runs, going, strict=True)
             if not goes
         }
-        return any(going)
+        return any(going) or not names
 
     def side_by_side(self, runs: list[HostRun], play: Play, address: str) -> list[bool]:
         """Play a play with `forks` hosts at a time; return which of them may go on."""

@@ -28,8 +28,11 @@ class Call:
     barrier: bool
 
     def do(self) -> Step | Result:
-        """Do the part, or say which command does it."""
-        return self.action(self.context, self.arguments)
+        """Do the part, or say which command does it; PlaybookError for a file that is unfit."""
+        try:
+            return self.action(self.context, self.arguments)
+        except OSError as error:
+            raise PlaybookError(f"{error.filename or 'A file'}: {error.strerror}.") from error
 
 
 def prepare(part: Part, rules: Rules, place: str, host: str) -> Call | Outcome:

@@ -35,6 +35,7 @@ from megaplan_cloud.engine.template import is_template, render
 from megaplan_cloud.engine.turn import Part, Sendable, Turn
 
 T = TypeVar("T")
+MOST_AHEAD = 500
 LOST = (Status.UNREACHABLE, Status.UNPROVEN)
 
 
@@ -212,7 +213,8 @@ class Worker:
         if isinstance(work, Sendable) and work.context.place in self.rules.near:
             part.scope.facts.files_pending = True
         steps = any(isinstance(each.work, Sendable) for each in self.ahead)
-        if not (self.rules.batch and steps) or urgent(part):
+        full = len(self.ahead) >= MOST_AHEAD
+        if full or not (self.rules.batch and steps) or urgent(part):
             self.flush()
 
     def flush(self) -> None:

@@ -594,6 +594,75 @@ def test_several_hosts_play_side_by_side_and_a_failing_one_leaves(theatre: Theat
     assert [task.host for task in report.plays[1].tasks] == ["one", "three"]
 
 
+def test_a_play_for_a_place_without_hosts_does_nothing(theatre: Theatre) -> None:
+    """The next play is played."""
+    report = theatre.play(
+        """
+        - name: One
+          hosts: box
+          tasks:
+            - name: Never
+              command: ["true"]
+        - name: Two
+          hosts: controller
+          tasks:
+            - name: Go on
+              command: ["true"]
+        """,
+        places={"box": [], "controller": {}},
+    )
+
+    assert statuses(report) == {"Go on": "changed"}
+
+
+def test_a_play_for_an_unknown_place_is_told_with_its_line(theatre: Theatre) -> None:
+    """The places that there are stand in the hint."""
+    with pytest.raises(PlaybookError) as told:
+        theatre.play(
+            """
+            - name: One
+              hosts: host
+              tasks:
+                - name: Never
+                  command: ["true"]
+            """,
+            places={"controller": {}, "box": {}},
+        )
+
+    assert told.value.mark is not None
+    assert told.value.mark.line == 2
+    assert "controller, box" in told.value.hint
+
+
+def test_a_file_that_cannot_be_read_fails_its_task(theatre: Theatre) -> None:
+    """A folder in place of a file is told in a sentence, not in a traceback."""
+    (theatre.folder / "folder").mkdir()
+
+    report = theatre.tasks(
+        """
+        - name: Render a folder
+          template: {src: "{{ here }}/folder", dest: "{{ here }}/out"}
+        """
+    )
+
+    assert statuses(report) == {"Render a folder": "failed"}
+    assert "directory" in report.failures[0].reason
+
+
+def test_a_long_loop_goes_in_bounded_batches(theatre: Theatre) -> None:
+    """However many items there are, they are all done, in order."""
+    report = theatre.tasks(
+        """
+        - name: Count
+          shell: "echo {{ item }} >> {{ trace }}"
+          loop: "{{ range(600) | list }}"
+        """
+    )
+
+    assert report.exit_code == 0
+    assert theatre.deeds == [str(number) for number in range(600)]
+
+
 def test_tags_choose_tasks_and_always_is_always_chosen(theatre: Theatre) -> None:
     """Tags are inherited; `never` has to be asked for by another of its tags."""
     tasks = """
