@@ -4,14 +4,15 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from megaplan_cloud.engine.errors import PlaybookError
+from megaplan_cloud.engine.role import Role
 from megaplan_cloud.engine.statement import (
     Block,
     ImportTasks,
     IncludeRole,
-    IncludeTasks,
     Statement,
     Task,
     every,
+    is_open,
 )
 from megaplan_cloud.engine.suggestion import did_you_mean, suggestion
 
@@ -25,55 +26,59 @@ def check(play: "Play") -> Iterator[PlaybookError]:
     A notified handler must exist, and a handler of the play must be notified by something.
     Where a role, a file or a name is known only when the play runs, nothing is said.
     """
-    statements = list(every(_statements(play)))
-    if _open_ended(play, statements):
+    statements = list(play.statements())
+    if any(use.role is None for use in play.roles) or any(map(is_open, statements)):
         return
-    known = [*every(play.handlers), *_handlers_of_roles(play, statements)]
-    names = {name for handler in known for name in _names(handler)}
-    notified = [name for task in _tasks(statements) for name in task.notify]
+    names = {*_names(play.handlers), *_names_of_roles(play, statements)}
+    tasks = (found for found in statements if isinstance(found, Task))
+    notified = [name for task in tasks for name in task.notify]
+    if any("{{" in name for name in (*names, *notified)):
+        return
+    yield from _unknown(notified, names)
+    meant = {suggestion(name, names) or str(name) for name in notified}
+    yield from _never_notified(play.handlers, meant)
+
+
+def _names(handlers: Iterable[Statement]) -> Iterator[str]:
+    """Yield what handlers answer to."""
+    for handler in every(handlers):
+        yield handler.keywords.name
+        yield from handler.listen if isinstance(handler, Task) else ()
+
+
+def _names_of_roles(play: "Play", statements: Iterable[Statement]) -> Iterator[str]:
+    """Yield what the handlers of roles answer to: their names with the role's before them, too."""
+    for role in _roles(play, statements):
+        for name in _names(role.handlers):
+            yield from (name, f"{role.name} : {name}")
+
+
+def _roles(play: "Play", statements: Iterable[Statement]) -> Iterator[Role]:
+    yield from (use.role for use in play.roles if use.role)
+    for found in statements:
+        if isinstance(found, IncludeRole) and found.loaded:
+            yield found.loaded
+
+
+def _unknown(notified: Iterable[str], names: set[str]) -> Iterator[PlaybookError]:
     for name in notified:
-        if name not in names and "{{" not in name:
+        if name not in names:
             yield PlaybookError(
                 f"there is no handler '{name}'",
-                mark=name.mark,
+                mark=getattr(name, "mark", None),
                 hint=f"{did_you_mean(name, names)}Handlers stand in the play or in its roles.",
             )
-    if not any("{{" in name for name in notified):
-        meant = {str(name) for name in notified} | {suggestion(name, names) for name in notified}
-        yield from _never_notified(_unfold(play.handlers), meant)
 
 
-def _statements(play: "Play") -> Iterator[Statement]:
-    yield from play.pre_tasks
-    for use in play.roles:
-        if use.role:
-            yield from use.role.tasks
-            yield from use.role.handlers
-    yield from play.tasks
-    yield from play.post_tasks
-    yield from play.handlers
-
-
-def _tasks(statements: Iterable[Statement]) -> list[Task]:
-    return [statement for statement in statements if isinstance(statement, Task)]
-
-
-def _open_ended(play: "Play", statements: Iterable[Statement]) -> bool:
-    """Say whether some of a play's tasks or handlers are known only when it runs."""
-    return any(use.role is None for use in play.roles) or any(
-        (isinstance(statement, IncludeTasks) and statement.tasks is None)
-        or (isinstance(statement, IncludeRole) and statement.loaded is None)
-        for statement in statements
-    )
-
-
-def _handlers_of_roles(play: "Play", statements: Iterable[Statement]) -> Iterator[Statement]:
-    roles = [use.role for use in play.roles if use.role]
-    roles += [
-        found.loaded for found in statements if isinstance(found, IncludeRole) and found.loaded
-    ]
-    for role in roles:
-        yield from every(role.handlers)
+def _never_notified(handlers: Iterable[Statement], notified: set[str]) -> Iterator[PlaybookError]:
+    for handler in _unfold(handlers):
+        names = {handler.keywords.name, *handler.listen} - {""}
+        if names and notified.isdisjoint(names):
+            yield PlaybookError(
+                f"nothing notifies the handler '{handler.name}'",
+                mark=handler.mark,
+                hint="Name it in the notify of a task, or remove it.",
+            )
 
 
 def _unfold(handlers: Iterable[Statement]) -> Iterator[Task]:
@@ -86,19 +91,3 @@ def _unfold(handlers: Iterable[Statement]) -> Iterator[Task]:
                 yield from _unfold(handler.block)
             case ImportTasks():
                 yield from _unfold(handler.tasks)
-
-
-def _names(handler: Statement) -> Iterator[str]:
-    yield handler.keywords.name
-    yield from handler.listen if isinstance(handler, Task) else ()
-
-
-def _never_notified(handlers: Iterable[Task], notified: set[str]) -> Iterator[PlaybookError]:
-    for handler in handlers:
-        names = set(_names(handler)) - {""}
-        if names and notified.isdisjoint(names) and "{{" not in handler.keywords.name:
-            yield PlaybookError(
-                f"nothing notifies the handler '{handler.name}'",
-                mark=handler.mark,
-                hint="Name it in the notify of a task, or remove it.",
-            )

@@ -1,6 +1,6 @@
 """A playbook: plays of tasks for places, read and checked but not yet rendered."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from megaplan_cloud.engine.statement import (
     Loop,
     Statement,
     Task,
+    every,
 )
 from megaplan_cloud.house import house
 
@@ -73,6 +74,14 @@ class Play:
     environment: Any
     mark: Mark
     at: Mapping[str, Mark]
+
+    def statements(self) -> Iterator[Statement]:
+        """Yield all statements, those of roles and handlers too, as far as they are read."""
+        for use in self.roles:
+            if use.role:
+                yield from every((*use.role.tasks, *use.role.handlers))
+        for section in (self.pre_tasks, self.tasks, self.post_tasks, self.handlers):
+            yield from every(section)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,7 +163,7 @@ def inner(statement: Statement) -> tuple[Statement, ...]:
         case IncludeTasks():
             return statement.tasks or ()
         case IncludeRole(loaded=role) if role is not None:
-            return role.tasks
+            return role.tasks + role.handlers
         case _:
             return ()
 
@@ -173,6 +173,17 @@ def every(statements: Iterable[Statement]) -> Iterator[Statement]:
     for statement in statements:
         yield statement
         yield from every(inner(statement))
+
+
+def is_open(statement: Statement) -> bool:
+    """Say whether a statement includes what is known only when the play gets there."""
+    match statement:
+        case IncludeTasks():
+            return statement.tasks is None
+        case IncludeRole():
+            return statement.loaded is None
+        case _:
+            return False
 
 
 def find_tasks(name: str, folders: Iterable[Path]) -> Path | None:

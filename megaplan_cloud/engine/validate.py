@@ -166,8 +166,8 @@ def _passed(books: Iterable[Playbook]) -> Iterator[str]:
 
 def _given(play: Play) -> Iterator[str]:
     """Yield the variables around the includes of a play, its facts, and `item` if it may be one."""
-    for statement in variables.everything(play):
+    for statement in play.statements():
         yield from statement.keywords.vars
         if isinstance(statement, IncludeTasks | IncludeRole) and statement.loop:
             yield "item"
-    yield from variables.facts(variables.everything(play))
+    yield from variables.facts(play.statements())

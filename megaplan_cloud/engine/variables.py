@@ -25,6 +25,7 @@ from megaplan_cloud.engine.statement import (
     Statement,
     Task,
     every,
+    is_open,
 )
 from megaplan_cloud.engine.suggestion import did_you_mean
 from megaplan_cloud.engine.template import UndefinedVariable
@@ -61,7 +62,7 @@ def check(playbook: Playbook, known: Collection[str], reading: Reading) -> Itera
     whatever any play registers or sets as a fact.
     """
     candidates = Candidates(reading)
-    statements = (found for play in playbook.plays for found in everything(play))
+    statements = (found for play in playbook.plays for found in play.statements())
     registered = frozenset(facts(statements))
     for play in playbook.plays:
         open_ended = _open_ended(play)
@@ -80,7 +81,7 @@ def check_role(role: Role, known: Collection[str], reading: Reading) -> Iterator
     view = View(
         frozenset(known) | ALWAYS | frozenset(facts(own)),
         (house() / "templates",),
-        lambda: candidates.of([found for found in own if _is_open(found)]),
+        lambda: candidates.of(filter(is_open, own)),
     )
     yield from _check_role(role, view)
 
@@ -298,30 +299,10 @@ def facts(statements: Iterable[Statement]) -> Iterator[str]:
                 yield from statement.arguments
 
 
-def everything(play: Play) -> Iterator[Statement]:
-    """Yield all statements of a play and of its roles."""
-    for use in play.roles:
-        if use.role:
-            yield from every(use.role.tasks)
-            yield from every(use.role.handlers)
-    for statements in (play.pre_tasks, play.tasks, play.post_tasks, play.handlers):
-        yield from every(statements)
-
-
 def _open_ended(play: Play) -> list[Any]:
     """Return the roles and includes of a play that are known only when it runs."""
     uses = [use for use in play.roles if use.role is None]
-    return [*uses, *(found for found in everything(play) if _is_open(found))]
-
-
-def _is_open(statement: Statement) -> bool:
-    match statement:
-        case IncludeTasks():
-            return statement.tasks is None
-        case IncludeRole():
-            return statement.loaded is None
-        case _:
-            return False
+    return [*uses, *filter(is_open, play.statements())]
 
 
 @cache
