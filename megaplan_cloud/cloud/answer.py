@@ -41,12 +41,13 @@ def of_error(error: EngineError) -> Answer:
         "message": error.what,
         "hint": error.hint,
     }
-    if error.mark:
-        document["at"] = str(error.mark)
+    details: dict[str, Any] = {"at": str(error.mark)} if error.mark else {}
     if len(problems) > 1:
-        document["problems"] = [
-            {"message": one.what, "at": str(one.mark), "hint": one.hint} for one in problems
+        details["problems"] = [
+            {"message": one.what, "at": str(one.mark or ""), "hint": one.hint} for one in problems
         ]
+    if details:
+        document["details"] = details
     return Answer(document, tuple(str(error).splitlines()), error.exit_code)
 
 
@@ -63,9 +64,11 @@ def of_failure(report: Report, *, told: bool) -> Answer:
         "error": str(result.get("error") or _code(report)),
         "message": _message(failed, result),
         "hint": str(result.get("hint") or failed.hint),
-        "task": task.name,
-        "at": f"{task.file}:{task.line}",
-        **dict(result.get("details") or {}),
+        "details": {
+            "task": task.name,
+            "at": f"{task.file}:{task.line}",
+            **dict(result.get("details") or {}),
+        },
     }
     hint = tuple(str(document["hint"]).splitlines()) if result.get("hint") else ()
     return Answer(document, hint if told else _lines(document, task), report.exit_code)

@@ -7,6 +7,7 @@ from megaplan_cloud.cloud import cloud_schema
 from megaplan_cloud.cloud.marker import volume_id
 from megaplan_cloud.cloud.settings import Settings
 from megaplan_cloud.engine.action import ActionTable, find_actions
+from megaplan_cloud.house import house
 
 # What commands give their playbooks beside the keys of cloud.yaml.
 COMMAND_VARIABLES = (
@@ -42,6 +43,7 @@ def vocabulary(settings: Settings, more: Mapping[str, Any]) -> dict[str, Any]:
         **settings["box"],
         "needs": [dict(need) for need in settings.provider.meta.get("needs", [])],
         "volume_id": volume_id(settings),
+        "schemas": str(house() / "schemas"),
     }
     left_out = dict.fromkeys(cloud_schema.base()["properties"])
     return {**left_out, **settings.variables, **more, "box": box}

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from megaplan_cloud.engine import schema
+
 BIN = Path(sys.executable).parent
 PROGRAM = (
     "import sys; sys.argv[0] = 'megaplan-cloud'; from megaplan_cloud.program import main; main()"
@@ -29,10 +31,27 @@ class Said:
 
     @property
     def json(self) -> dict[str, Any]:
-        """Return the one document on stdout."""
+        """Return the one document on stdout, which obeys its schema."""
         found = json.loads(self.stdout)
         assert isinstance(found, dict)
+        if name := schema_of(found):
+            assert schema.check(found, name) == []
         return found
+
+
+def schema_of(document: dict[str, Any]) -> str:
+    """Return the schema that a document has to obey; nothing for small ones."""
+    events = {"cloud_deploy": "deploy", "cloud_chain_launched": "chain_launch"}
+    for key, name in (
+        ("effective_status", "status_chain"),
+        ("gotchas", "doctor"),
+        ("checked", "validate"),
+    ):
+        if key in document:
+            return name
+    if "error" in document:
+        return "error"
+    return events.get(str(document.get("event")), "")
 
 
 @dataclass(frozen=True)

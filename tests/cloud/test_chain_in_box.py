@@ -182,7 +182,7 @@ def test_a_runner_that_ends_at_once_was_not_started(operator: Operator, chain: P
     assert said["error"] == "launch_failed"
     assert "no codex here" in said["message"]
     assert said["hint"] == "Install codex."
-    assert said["log_tail"] == ["[chain] begins"]
+    assert said["details"]["log_tail"] == ["[chain] begins"]
 
 
 def test_a_chain_that_waits_for_a_person_exits_with_3(operator: Operator, chain: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_missing_idea_touches_nothing(operator: Operator, chain: Path) -> None
 
     assert said["error"] == "missing_idea_file"
     assert str(chain.parent / "ideas" / "two.md") in said["message"]
-    assert said["at"] == f"{chain}:3:23"
+    assert said["details"]["at"] == f"{chain}:3:23"
     assert names(operator.box / "workspace") == [".megaplan", "app"]
 
 

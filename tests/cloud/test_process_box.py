@@ -261,7 +261,7 @@ def test_secrets_reach_the_box_and_nothing_else(operator: Operator, repository: 
         ["sh", "-c", f'. {file}; printf %s "$MY_TOKEN"'], capture_output=True, text=True, check=True
     )
     assert missing["error"] == "missing_secrets"
-    assert missing["missing_env"] == ["MY_TOKEN"]
+    assert missing["details"]["missing_env"] == ["MY_TOKEN"]
     assert given.json["secrets"] == [{"name": "MY_TOKEN", "status": "set"}]
     assert kept.json["secrets"] == [{"name": "MY_TOKEN", "status": "kept"}]
     assert kept.json["no_op"] is True
