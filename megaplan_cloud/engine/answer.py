@@ -1,6 +1,5 @@
 """Answers: what a helper says of the frames it was sent, read back from bytes."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 # A line of the protocol is far shorter than this; what is longer is something else.
@@ -75,13 +74,16 @@ class Answers:
         self._buffer = bytearray()
         self._body: tuple[int, int, int] | None = None
 
-    def feed(self, data: bytes) -> Iterator[Event]:
-        """Take `data` and return the events that are complete with it."""
+    def feed(self, data: bytes) -> None:
+        """Take `data`, as it came."""
         self._buffer += data
-        while (event := self._next()) is not None:
-            yield event
 
-    def _next(self) -> Event | None:
+    def empty(self) -> bool:
+        """Return whether nothing is there that has not been read."""
+        return not self._buffer
+
+    def next(self) -> Event | None:
+        """Return the next event, None when it has not come as a whole."""
         if self._body is not None:
             return self._read_body(*self._body)
         words = self._line(0)

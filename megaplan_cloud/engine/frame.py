@@ -51,11 +51,7 @@ def whole_words(name: str, nonce: str, command: Command) -> tuple[str, ...]:
 
     `PlaybookError` when a secret would be among them, or when it is too much for one word.
     """
-    if any(isinstance(value, Secret) for value in command.env.values()):
-        raise PlaybookError(
-            "This place takes no input, so a secret could only reach it in a command line.",
-            hint="Set it with the provider's own command for secrets.",
-        )
+    refuse_secrets(command, "A place that takes no input")
     code, data = escape(script(command, whole=True)), escape(command.stdin)
     words = f"{seconds(command.timeout)} {int(command.become)}"
     mode = f"once {words} {shlex.quote(code.decode())} {shlex.quote(data.decode())}"
@@ -66,6 +62,15 @@ def whole_words(name: str, nonce: str, command: Command) -> tuple[str, ...]:
             hint=f"At most {LONGEST_WORD} bytes fit; fetch what is larger from there.",
         )
     return ("sh", "-c", text, name)
+
+
+def refuse_secrets(command: Command, where: str) -> None:
+    """Raise `PlaybookError` if `where` would get a secret among words, which `ps` shows."""
+    if any(isinstance(value, Secret) for value in command.env.values()):
+        raise PlaybookError(
+            f"{where} could be given a secret in a command line only.",
+            hint="Set it with the provider's own command for secrets, or put it in a file there.",
+        )
 
 
 def cancel(name: str, pid: int) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from threading import Lock
 from typing import IO
 
 from megaplan_cloud.engine.channel import BLOCK, Block, Feeder
@@ -60,6 +61,7 @@ class ProcessChannel:
             self._poll.register(output, select.POLLIN)
         self._feeder = Feeder(self)
         self._closed = False
+        self._reading = Lock()
 
     def feed(self, blocks: Iterable[bytes], *, last: bool = False) -> None:
         """Send `blocks` in the background, in order; with `last`, end the child's stdin then."""
@@ -77,6 +79,10 @@ class ProcessChannel:
 
     def read(self, timeout: float | None) -> Block:
         """Return what comes next; raises TimeoutError when nothing does for `timeout` seconds."""
+        with self._reading:
+            return Block(b"") if self._closed else self._next(timeout)
+
+    def _next(self, timeout: float | None) -> Block:
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
@@ -105,8 +111,21 @@ class ProcessChannel:
         self._closed = True
         self._feeder.feed((), last=True)
         self._feeder.stop()
+        # Nobody else must be reading from what is closed: its number may soon be another file's.
+        if self._reading.acquire(blocking=False):
+            self._close_outputs()
+            self._end()
+        else:
+            self._end()
+            self._reading.acquire()
+            self._close_outputs()
+        self._reading.release()
+
+    def _close_outputs(self) -> None:
         for pipe in (self._process.stdout, self._process.stderr):
             _pipe(pipe).close()
+
+    def _end(self) -> None:
         try:
             self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:

@@ -46,7 +46,6 @@ class Shell:
         self._answered = 0
         self._batch = 0
         self._errors = b""
-        self._events: Iterator[Event] = iter(())
         self._channel.feed([hello(self._nonce, "serve")])
 
     @property
@@ -60,14 +59,15 @@ class Shell:
         return self._answered < self._number
 
     def alive(self) -> bool:
-        """Return whether the link is not known to be broken."""
+        """Return whether the link is not known to be broken, and nothing came that nobody asked."""
         try:
-            self._read(self._patience.clock())
+            while self._answers.empty():
+                self._read(self._patience.clock())
         except TimeoutError:
             return True
-        except (EOFError, GarbledAnswer):
+        except EOFError:
             return False
-        return self.alive()
+        return False
 
     def open(self) -> None:
         """Wait for the helper's hello; raises `ConnectionFailed` when it does not come.
@@ -130,7 +130,7 @@ class Shell:
 
     def _event(self, number: int, timeout: float | None) -> Event:
         deadline = None if timeout is None else self._patience.clock() + timeout
-        while (event := next(self._events, None)) is None:
+        while (event := self._answers.next()) is None:
             self._read(deadline)
         if event.number != number:
             raise GarbledAnswer(f"an answer to frame {event.number} instead of {number}")
@@ -143,7 +143,7 @@ class Shell:
             self._errors = (self._errors + block.data)[-4096:]
         elif block.data:
             data = block.data if self.pid is not None else self._hello.feed(block.data)
-            self._events = self._answers.feed(data)
+            self._answers.feed(data)
         else:
             self.broken = True
             raise EOFError

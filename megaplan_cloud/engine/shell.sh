@@ -183,13 +183,17 @@ program() {
 }
 
 open_directory() {
-    dir=${TMPDIR:-/tmp}/$0
-    mkdir -m 700 "$dir" || broken "no directory $dir can be made"
+    for place in "${TMPDIR:-/tmp}" /var/tmp /dev/shm; do
+        dir=$place/$0
+        mkdir -m 700 "$dir" 2>/dev/null && break
+        dir=
+    done
+    printf '\n'
+    [ -n "$dir" ] || broken "no directory can be made in ${TMPDIR:-/tmp}, /var/tmp or /dev/shm"
     trap 'rm -rf "$dir"' EXIT
     trap 'exit 129' HUP
     trap 'exit 141' PIPE
     trap 'exit 143' TERM
-    printf '\n'
     say hello "$$"
 }
 

@@ -1,5 +1,6 @@
 """Answers: read in any pieces they come in, and garbage is never taken for an answer."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise
 
@@ -37,6 +38,13 @@ EVENTS = [
 ]
 
 
+def read(answers: Answers, data: bytes) -> Iterator[Event]:
+    """Give the events that are complete with `data`."""
+    answers.feed(data)
+    while (event := answers.next()) is not None:
+        yield event
+
+
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     """Return `data` cut at the given places."""
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
@@ -50,7 +58,7 @@ def test_answers_are_the_same_in_any_pieces(cuts: list[int]) -> None:
 
     events: list[Event] = []
     for piece in pieces(STREAM, cuts):
-        events += answers.feed(piece)
+        events += read(answers, piece)
 
     assert events == EVENTS
 
@@ -58,7 +66,7 @@ def test_answers_are_the_same_in_any_pieces(cuts: list[int]) -> None:
 @given(end=st.integers(min_value=0, max_value=len(STREAM) - 1))
 def test_a_stream_that_stops_early_proves_only_what_was_whole(end: int) -> None:
     """What was read before the cut is a beginning of what would have been read."""
-    events = list(Answers(NONCE).feed(STREAM[:end]))
+    events = list(read(Answers(NONCE), STREAM[:end]))
 
     assert events == EVENTS[: len(events)]
     assert len(events) < len(EVENTS)
@@ -69,7 +77,7 @@ def test_bytes_that_come_twice_prove_nothing_false(at: int, count: int) -> None:
     """A copied piece is garbage, or an answer a second time: no failure becomes a success."""
     events: list[Event] = []
     with suppress(GarbledAnswer):
-        events += Answers(NONCE).feed(STREAM[: at + count] + STREAM[at:])
+        events += read(Answers(NONCE), STREAM[: at + count] + STREAM[at:])
 
     truth = {event.number: event for event in EVENTS if isinstance(event, Ended)}
     for event in events:
@@ -94,7 +102,7 @@ def test_bytes_that_come_twice_prove_nothing_false(at: int, count: int) -> None:
 def test_garbage_is_told_as_such(garbage: bytes) -> None:
     """Nothing that is not an answer is skipped over."""
     with pytest.raises(GarbledAnswer):
-        list(Answers(NONCE).feed(garbage))
+        list(read(Answers(NONCE), garbage))
 
 
 @given(banner=st.binary(max_size=200), cuts=st.lists(st.integers(min_value=0), max_size=9))

@@ -13,9 +13,10 @@ import pytest
 
 from megaplan_cloud.engine.command import Command, Completed
 from megaplan_cloud.engine.connection import Connection, Frame, FramedConnection
-from megaplan_cloud.engine.errors import ConnectionFailed, EngineError, Unproven
+from megaplan_cloud.engine.errors import ConnectionFailed, EngineError, PlaybookError, Unproven
 from megaplan_cloud.engine.nested import NestedTransport
 from megaplan_cloud.engine.process import ProcessTransport
+from megaplan_cloud.engine.secret import Secret
 from megaplan_cloud.engine.shell import Patience
 from megaplan_cloud.engine.single import SingleConnection
 from tests.support.processes import alive, wait_until
@@ -58,6 +59,17 @@ def test_login_files_may_print_and_take_their_time() -> None:
     assert outputs == [b"0\n", b"1\n", b"2\n", b"3\n", b"4\n"]
     assert time.monotonic() - began < 0.15 * 3
     box.close()
+
+
+def test_a_place_where_nothing_can_be_written_is_told(tmp_path: Path) -> None:
+    """The helper keeps output in a private directory, and says where it tried."""
+    (tmp_path / "mkdir").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    (tmp_path / "mkdir").chmod(0o755)
+
+    with pytest.raises(ConnectionFailed, match="no directory can be made in /no/such"):
+        entered("env", f"PATH={tmp_path}:{os.environ['PATH']}", "TMPDIR=/no/such").run(
+            Command(("true",))
+        )
 
 
 def test_a_command_to_enter_with_that_is_missing_is_named() -> None:
@@ -233,6 +245,28 @@ def test_ctrl_c_leaves_no_process_behind(here: FramedConnection, through: str) -
     assert here.run(Command(("echo", "usable"))).stdout == b"usable\n"
 
 
+def test_closing_from_another_thread_ends_what_runs(here: FramedConnection) -> None:
+    """So that the hosts that are played side by side can be stopped together."""
+    tag = f"{8_000_000 + secrets.randbelow(900_000)}"
+    ended: list[object] = []
+
+    def work() -> None:
+        try:
+            ended.append(here.run(Command(("sleep", tag))))
+        except Unproven as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    wait_until(lambda: bool(alive(f"sleep {tag}")))
+
+    here.close()
+
+    thread.join(timeout=10)
+    assert isinstance(ended[0], Unproven)
+    wait_until(lambda: not alive(f"sleep {tag}"))
+
+
 def test_a_batch_that_nobody_wants_any_more_is_ended(
     here: FramedConnection, tmp_path: Path
 ) -> None:
@@ -309,6 +343,12 @@ def test_commands_may_run_while_a_stream_is_read(here: FramedConnection) -> None
     )
 
     assert seen == [b"a\n", b"b\n"]
+
+
+def test_a_terminal_is_not_given_with_a_secret(here: FramedConnection) -> None:
+    """There, variables are words of a process."""
+    with pytest.raises(PlaybookError, match="secret in a command line"):
+        here.attach(Command(("true",), env={"TOKEN": Secret("hunter2")}))
 
 
 def single(*enter: str) -> SingleConnection:

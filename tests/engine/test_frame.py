@@ -128,7 +128,7 @@ def test_a_timeout_is_written_as_sleep_reads_it(timeout: float | None, word: str
 
 def test_a_place_without_stdin_is_given_no_secret() -> None:
     """There, everything is in the words of a process, which `ps` shows."""
-    with pytest.raises(PlaybookError, match="no input"):
+    with pytest.raises(PlaybookError, match="takes no input"):
         whole_words("name", "nonce", Command(("true",), env={"TOKEN": Secret("hunter2")}))
 
 
