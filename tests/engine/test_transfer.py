@@ -188,7 +188,9 @@ def test_a_check_only_looks(connection: FramedConnection, tmp_path: Path) -> Non
 
 
 NAMES = st.text(
-    st.characters(exclude_characters="/\0\n\r\\", exclude_categories=["Cs"]), min_size=1, max_size=12
+    st.characters(exclude_characters="/\0\n\r\\", exclude_categories=["Cs"]),
+    min_size=1,
+    max_size=12,
 ).filter(lambda name: name not in (".", ".."))
 
 
