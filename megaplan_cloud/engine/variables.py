@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,10 @@ def check(playbook: Playbook, known: Collection[str], reading: Reading) -> Itera
     statements = (found for play in playbook.plays for found in play.statements())
     registered = frozenset(facts(statements))
     for play in playbook.plays:
-        open_ended = _open_ended(play)
         view = View(
             frozenset(known) | ALWAYS | registered,
             (playbook.path.parent / "templates", playbook.path.parent, house() / "templates"),
-            lambda open_ended=open_ended: candidates.of(open_ended),  # type: ignore[misc]
+            partial(candidates.of, _open_ended(play)),
         )
         yield from _check_play(play, view)
 
@@ -81,7 +80,7 @@ def check_role(role: Role, known: Collection[str], reading: Reading) -> Iterator
     view = View(
         frozenset(known) | ALWAYS | frozenset(facts(own)),
         (house() / "templates",),
-        lambda: candidates.of(filter(is_open, own)),
+        partial(candidates.of, list(filter(is_open, own))),
     )
     yield from _check_role(role, view)
 
@@ -97,8 +96,10 @@ class Candidates:
         names: set[str] = set()
         for found in open_ended:
             if isinstance(found, IncludeTasks):
+                # `parts/{{ verb }}.yml` can only be in `parts`.
+                inside, _, _ = found.file.partition("{{")[0].rpartition("/")
                 for folder in found.folders:
-                    names |= self.of_folder(folder)
+                    names |= self.of_folder(folder / inside)
             else:
                 names |= self.of_roles
         return frozenset(names)
@@ -106,7 +107,7 @@ class Candidates:
     def of_folder(self, folder: Path) -> frozenset[str]:
         """Return what the task files of a folder register and set."""
         reading = replace(self.reading, folders=(folder,))
-        files = sorted(folder.glob("*.yml")) if folder.name == "tasks" else []
+        files = sorted(folder.glob("*.yml"))
         return frozenset(
             facts(every(found for file in files for found in read_tasks(file, reading)))
         )

@@ -161,6 +161,20 @@ def test_a_role_that_is_chosen_while_playing_may_define_anything_a_role_does(
     assert said == ["the variable 'nowhere' is not defined"]
 
 
+def test_a_task_file_that_is_chosen_while_playing_may_register_what_its_neighbours_do(
+    tmp_path: Path,
+) -> None:
+    """The files of the folder that its name leads to count, and no others."""
+    _write(tmp_path, parts__one="- {command: a, register: of_one}\n", two="- {command: a}\n")
+    include = "- include_tasks: 'parts/{{ which }}.yml'\n"
+
+    said = _undefined(
+        tmp_path, f"{include}- debug: {{msg: '{{{{ of_one }}}} {{{{ of_two }}}}'}}", ("which",)
+    )
+
+    assert said == ["the variable 'of_two' is not defined"]
+
+
 def test_a_template_file_is_read_too(tmp_path: Path) -> None:
     """The place is that of the name in the template, not of the task."""
     _write(tmp_path, **{"templates__greeting.j2": "Hello\n{{ given }}, {{ nowhere }}\n"})
