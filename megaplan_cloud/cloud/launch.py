@@ -1,7 +1,7 @@
 """A launch: everything a chain needs in its box, worked out before anything is touched."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -117,6 +117,7 @@ def prepare(
             "folders": _folders(files, place, settings),
             "excluded": ["/.megaplan/", "/chain.yaml", *sorted({f"/{n}" for n in names.values()})],
             "spec_text": spec_text(chain, names, settings["repo.branch"], settings),
+            "routes": routes(chain),
             "poison": poison(chain, here),
             "script": f"{place.folder}/run.sh",
             "command": command(place, settings, fresh=fresh),
@@ -175,6 +176,32 @@ def spec_text(
         stalls = driver.get("max_stall_iterations", driver.get("stall_threshold"))
         plain["driver"] = {**(plain.get("driver") or {}), "max_stall_iterations": stalls}
     return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+
+
+def routes(chain: LocalChain) -> list[dict[str, Any]]:
+    """Return the words that ask the harness who answers, once for milestones that are alike."""
+    driver = chain.node.get("driver") or {}
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for each in chain.node.get("milestones") or []:
+        if not each.get("profile"):
+            continue
+        words = ("config", "profiles", "show", str(each["profile"]), *_dials(each))
+        level = str(each.get("robustness") or driver.get("robustness") or "full")
+        route = found.setdefault(
+            (level, *words), {"labels": [], "level": level, "words": list(words)}
+        )
+        route["labels"].append(str(each["label"]))
+    return list(found.values())
+
+
+def _dials(milestone: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the flags for what a milestone says beside its profile."""
+    for dial in ("vendor", "depth", "critic", "deepseek_provider"):
+        if milestone.get(dial):
+            yield f"--{dial.replace('_', '-')}={milestone[dial]}"
+    chosen = milestone.get("phase_model") or []
+    for spec in [chosen] if isinstance(chosen, str) else chosen:
+        yield f"--phase-model={spec}"
 
 
 def poison(chain: LocalChain, here: Path) -> list[str]:

@@ -35,6 +35,7 @@ def provenance(
             "base_branch": chain.base_branch or settings["repo.branch"],
             "milestone_count": len(chain.milestones),
             "labels": [each.label for each in chain.milestones],
+            "resolved_phase_map_summary": list(seen.get("phase_maps") or []),
         },
         **_policies(chain),
         "megaplan": {

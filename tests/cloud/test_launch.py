@@ -107,3 +107,26 @@ def test_every_checkout_has_a_name_and_a_branch(launched: Any) -> None:
     assert [each["name"] for each in seen["checkouts"]] == ["app", "other"]
     assert [each["branch"] for each in seen["checkouts"]] == ["main", "main"]
     assert seen["checkouts"][0]["workspace"] == seen["watched"]["workspace"]
+
+
+def test_the_harness_is_asked_once_for_milestones_that_are_alike(launched: Any) -> None:
+    """Profile, level and every dial go to the resolver that the run itself uses."""
+    spec = (
+        "milestones:\n"
+        "  - {label: m1, idea: ideas/a.md, profile: premium, vendor: codex, robustness: bare}\n"
+        "  - {label: m2, idea: ideas/a.md, profile: premium, vendor: codex, robustness: bare}\n"
+        "  - {label: m3, idea: ideas/a.md, profile: solo, phase_model: plan=codex:high}\n"
+        "  - {label: m4, idea: ideas/a.md}\n"
+    )
+
+    routes = launched(spec=spec)["launch"]["routes"]
+
+    show = ["config", "profiles", "show"]
+    assert routes == [
+        {"labels": ["m1", "m2"], "level": "bare", "words": [*show, "premium", "--vendor=codex"]},
+        {
+            "labels": ["m3"],
+            "level": "full",
+            "words": [*show, "solo", "--phase-model=plan=codex:high"],
+        },
+    ]
