@@ -7,11 +7,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a run left: a row per task, the exit code, and the files of the folder."""
+    """What a run left: a row per task, the exit code, and the files of the folder.
+
+    `refused` says why nothing was played at all.
+    """
 
     rows: list[dict[str, Any]]
     rc: int
     files: dict[str, Any]
+    refused: str = ""
 
 
 def files_of(folder: Path) -> dict[str, Any]:

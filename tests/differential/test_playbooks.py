@@ -66,6 +66,8 @@ def documented() -> list[str]:
 def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
     """Yield where two values differ: the place, ours, theirs."""
     match ours, theirs:
+        case {"refused": why}, dict() if "refused" not in theirs:
+            yield f"{path}: refused: {why}"
         case dict(), dict():
             for key in sorted({*ours, *theirs}):
                 yield from differences(ours.get(key, ...), theirs.get(key, ...), f"{path}/{key}")
@@ -86,7 +88,7 @@ def played(folder: Path, options: Mapping[str, Any]) -> Played:
     try:
         report = play(folder / "play.yml", **options)
     except EngineError as error:
-        return Played([{"refused": str(error)}], error.exit_code, {})
+        return Played([], error.exit_code, {}, refused=error.what)
     rows = plain([row(task) for task in shown(report)], folder)
     return Played(rows, report.exit_code, plain(files_of(folder), folder))
 
@@ -110,6 +112,8 @@ def row(task: TaskReport) -> dict[str, Any]:
 
 def comparable(run: Played) -> dict[str, Any]:
     """Return what must be the same of a run."""
+    if run.refused:
+        return {"refused": run.refused}
     rows = [comparable_row(row) for row in run.rows if not is_quiet_include(row)]
     return {"rows": rows, "failed": run.rc != 0, "files": run.files}
 
@@ -121,8 +125,6 @@ def is_quiet_include(row: Mapping[str, Any]) -> bool:
 
 def comparable_row(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what must be the same of a task."""
-    if "refused" in row:
-        return row
     told = is_told(row) and not row["items"]
     return {
         "name": row["name"],
