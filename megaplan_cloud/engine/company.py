@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from megaplan_cloud.engine.bookkeeper import Bookkeeper
 from megaplan_cloud.engine.errors import PlaybookError
 from megaplan_cloud.engine.event import PlayStarted
 from megaplan_cloud.engine.inventory import Place
@@ -15,7 +16,8 @@ from megaplan_cloud.engine.rules import Rules
 from megaplan_cloud.engine.run import HostRun
 from megaplan_cloud.engine.scope import Scope
 from megaplan_cloud.engine.suggestion import did_you_mean
-from megaplan_cloud.engine.worker import Interrupted, Worker
+from megaplan_cloud.engine.turn import Interrupted
+from megaplan_cloud.engine.worker import Worker
 
 Hosts = Mapping[str, tuple[str, ...]]
 PATIENCE = 0.2
@@ -51,12 +53,12 @@ class Company:
         """Play one play at all its hosts; return whether somebody can go on."""
         names = self.names(play)
         runs = [self.run(play.hosts, name) for name in names if (play.hosts, name) not in self.gone]
-        before = [len(run.worker.reports) for run in runs]
+        before = [len(run.worker.books.reports) for run in runs]
         self.rules.tell(PlayStarted(play.name, play.hosts, names))
         try:
             going = self.side_by_side(runs, play, address)
         finally:
-            tasks = (run.worker.reports[n:] for run, n in zip(runs, before, strict=True))
+            tasks = (run.worker.books.reports[n:] for run, n in zip(runs, before, strict=True))
             self.plays.append(
                 PlayReport(
                     name=play.name,
@@ -106,7 +108,11 @@ class Company:
                     rules=rules,
                     place=place,
                     host=name,
-                    ledger=Ledger(rules.journal, rules.discretion, name),
+                    books=Bookkeeper(
+                        rules=rules,
+                        host=name,
+                        ledger=Ledger(rules.journal, rules.discretion, name),
+                    ),
                 ),
             )
         return self.runs[place, name]
@@ -126,7 +132,7 @@ class Company:
     @property
     def emitted(self) -> tuple[Any, ...]:
         """Return what the `emit` tasks put out, in order, host by host."""
-        return tuple(value for run in self.runs.values() for value in run.worker.emitted)
+        return tuple(value for run in self.runs.values() for value in run.worker.books.emitted)
 
 
 def one(run: HostRun, play: Play, address: str) -> bool:
@@ -134,7 +140,7 @@ def one(run: HostRun, play: Play, address: str) -> bool:
     try:
         return run.play(play, address)
     except (KeyboardInterrupt, Interrupted):
-        run.worker.cut()
+        run.worker.books.cut()
         raise
 
 

@@ -1,16 +1,18 @@
 """A judgement: what a task's own conditions make of what its action found."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from megaplan_cloud.engine.errors import EngineError
-from megaplan_cloud.engine.outcome import Outcome, skipped, unknown, updated
+from megaplan_cloud.engine.journal import JournalError
+from megaplan_cloud.engine.outcome import Outcome, of_error, skipped, unknown, updated
 from megaplan_cloud.engine.result import Status
 from megaplan_cloud.engine.scope import Scope, UnknownValue
 from megaplan_cloud.engine.statement import Task
 from megaplan_cloud.engine.template import condition as holds
 
+T = TypeVar("T")
 JUDGED = (Status.OK, Status.CHANGED, Status.FAILED)
 
 
@@ -72,3 +74,15 @@ def excused(conditions: Sequence[Any], scope: Scope) -> Outcome | None:
 def certain(conditions: Sequence[Any] | None) -> bool:
     """Return whether the conditions are plain true or false, known before the task runs."""
     return conditions is None or all(isinstance(condition, bool) for condition in conditions)
+
+
+def guarded(do: Callable[[], T]) -> T | Outcome:
+    """Return what `do` gives, or the outcome of a task that could not be done."""
+    try:
+        return do()
+    except UnknownValue as error:
+        return unknown(f"'{error.task}'")
+    except JournalError:
+        raise
+    except EngineError as error:
+        return of_error(error)

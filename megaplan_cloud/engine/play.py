@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event as Flag
@@ -17,13 +17,14 @@ from megaplan_cloud.engine.discretion import Discretion
 from megaplan_cloud.engine.errors import EngineError
 from megaplan_cloud.engine.event import Event, Listener, RunEnded, RunStarted, nobody
 from megaplan_cloud.engine.inventory import Inventory
+from megaplan_cloud.engine.journal import Journal
 from megaplan_cloud.engine.playbook import Play, Playbook, RoleUse
 from megaplan_cloud.engine.redaction import Redactor
 from megaplan_cloud.engine.report import Report
 from megaplan_cloud.engine.resume import Past, read_past
 from megaplan_cloud.engine.rules import Clock, Rules
 from megaplan_cloud.engine.scope import Scope
-from megaplan_cloud.engine.selection import Selection, listing, select
+from megaplan_cloud.engine.selection import listing, select
 from megaplan_cloud.engine.template import render
 
 ACTIONS = "megaplan_cloud.engine.actions"
@@ -69,36 +70,53 @@ def play(
     if list_tasks:
         return listing(playbook, selection, check=check)
     clock = clock or Clock()
-    began = clock.now()
-    with stage(
-        playbook=playbook,
-        inventory=inventory,
-        near=near(places),
-        actions=actions,
-        selection=selection,
-        discretion=discretion_of(redactor, layers),
-        past=read_past(journal, path) if resume and journal else None,
-        journal=journal,
-        listener=listener,
-        clock=clock,
-        check=check,
-        diff=diff,
-        batch=batch,
-    ) as rules:
-        hosts = {place: inventory.hosts(place) for place in places}
-        company = Company(rules=rules, hosts=hosts, layers=layers, forks=forks)
-        begin(rules, playbook)
-        interrupted = company.perform(from_start(playbook, selection))
-        report = Report(
-            playbook=str(path),
-            plays=tuple(company.plays),
+    discretion = discretion_of(redactor, layers)
+    past = read_past(journal, path) if resume and journal else Past()
+    with closing(inventory), kept(journal, discretion, clock, keep=resume) as book:
+        rules = Rules(
+            playbook=playbook,
+            actions=actions,
+            connect=inventory.connection,
+            cancel=inventory.cancel,
+            discretion=discretion,
+            selection=selection,
+            journal=book,
+            past=past,
+            tell=one_at_a_time(listener),
+            clock=clock,
+            stopping=Flag(),
             check=check,
-            interrupted=interrupted,
-            duration=clock.now() - began,
-            emitted=company.emitted,
-            journal=str(journal or ""),
+            diff=diff,
+            batch=batch,
+            near=near(places),
         )
-        end(rules, report)
+        hosts = {place: inventory.hosts(place) for place in places}
+        return perform(Company(rules=rules, hosts=hosts, layers=layers, forks=forks))
+
+
+def perform(company: Company) -> Report:
+    """Play the plays of a run, and report it to whoever listens."""
+    rules = company.rules
+    path = str(rules.playbook.path)
+    began = rules.clock.now()
+    rules.tell(RunStarted(path, rules.check))
+    if rules.journal:
+        digest = journals.fingerprint(rules.playbook.path.read_text(encoding="utf-8"))
+        rules.journal.write("run", playbook=path, fingerprint=digest, check=rules.check)
+    interrupted = company.perform(plays_from(rules.playbook, rules.selection.first_play))
+    report = Report(
+        playbook=path,
+        plays=tuple(company.plays),
+        check=rules.check,
+        interrupted=interrupted,
+        duration=rules.clock.now() - began,
+        emitted=company.emitted,
+        journal=str(rules.journal.path) if rules.journal else "",
+    )
+    if rules.journal:
+        rules.journal.write("end", exit_code=report.exit_code, interrupted=interrupted)
+        rules.journal.sync()
+    rules.tell(RunEnded(report))
     return report
 
 
@@ -159,51 +177,15 @@ def discretion_of(redactor: Redactor | None, layers: Mapping[str, Any]) -> Discr
 
 
 @contextmanager
-def stage(
-    *,
-    playbook: Playbook,
-    inventory: Inventory,
-    near: frozenset[str],
-    actions: ActionTable,
-    selection: Selection,
-    discretion: Discretion,
-    past: Past | None,
-    journal: Path | None,
-    listener: Listener,
-    clock: Clock,
-    check: bool,
-    diff: bool,
-    batch: bool,
-) -> Iterator[Rules]:
-    """Give the rules of a run, its journal open; close it and every connection at the end."""
-    with ExitStack() as closing:
-        closing.callback(inventory.close)
-        redact = discretion.redact_value
-        kept = (
-            journals.open_journal(journal, redact, clock.wall, keep=past is not None)
-            if journal
-            else None
-        )
-        if kept:
-            closing.callback(kept.close)
-        yield Rules(
-            actions=actions,
-            connect=inventory.connection,
-            cancel=inventory.cancel,
-            discretion=discretion,
-            selection=selection,
-            journal=kept,
-            past=past or Past(),
-            tell=one_at_a_time(listener),
-            clock=clock,
-            playbook_dir=playbook.path.parent.resolve(),
-            roles=playbook.search,
-            stopping=Flag(),
-            check=check,
-            diff=diff,
-            batch=batch,
-            near=near,
-        )
+def kept(
+    path: Path | None, discretion: Discretion, clock: Clock, *, keep: bool
+) -> Iterator[Journal | None]:
+    """Give the journal of a run, if one is kept; `keep` goes on with what is there."""
+    if path is None:
+        yield None
+        return
+    with closing(journals.open_journal(path, discretion.redact_value, clock.wall, keep=keep)) as it:
+        yield it
 
 
 def one_at_a_time(listener: Listener) -> Listener:
@@ -217,26 +199,6 @@ def one_at_a_time(listener: Listener) -> Listener:
     return tell
 
 
-def from_start(playbook: Playbook, selection: Selection) -> Iterator[tuple[str, Play]]:
+def plays_from(playbook: Playbook, first: int) -> Iterator[tuple[str, Play]]:
     """Yield the plays with their addresses, from the one that holds the task to start at."""
-    for index, play in enumerate(playbook.plays):
-        if index >= selection.first_play:
-            yield str(index), play
-
-
-def begin(rules: Rules, playbook: Playbook) -> None:
-    """Tell and record that the run begins."""
-    rules.tell(RunStarted(str(playbook.path), rules.check))
-    if rules.journal:
-        digest = journals.fingerprint(playbook.path.read_text(encoding="utf-8"))
-        rules.journal.write(
-            "run", playbook=str(playbook.path), fingerprint=digest, check=rules.check
-        )
-
-
-def end(rules: Rules, report: Report) -> None:
-    """Tell and record how the run ended."""
-    if rules.journal:
-        rules.journal.write("end", exit_code=report.exit_code, interrupted=report.interrupted)
-        rules.journal.sync()
-    rules.tell(RunEnded(report))
+    return ((str(index), play) for index, play in enumerate(playbook.plays) if index >= first)

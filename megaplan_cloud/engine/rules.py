@@ -11,6 +11,7 @@ from megaplan_cloud.engine.connection import Connection
 from megaplan_cloud.engine.discretion import Discretion
 from megaplan_cloud.engine.event import Listener
 from megaplan_cloud.engine.journal import Journal
+from megaplan_cloud.engine.playbook import Playbook
 from megaplan_cloud.engine.resume import Past
 from megaplan_cloud.engine.selection import Selection
 
@@ -35,6 +36,7 @@ class Rules:
     the run is to end early. The files at the places that are `near` are those that are here.
     """
 
+    playbook: Playbook
     actions: ActionTable
     connect: Callable[[str, str], Connection]
     cancel: Callable[[], None]
@@ -44,10 +46,13 @@ class Rules:
     past: Past
     tell: Listener
     clock: Clock
-    playbook_dir: Path
-    roles: tuple[Path, ...]
     stopping: Flag
     check: bool = False
     diff: bool = False
     batch: bool = True
     near: frozenset[str] = frozenset()
+
+    @property
+    def playbook_dir(self) -> Path:
+        """Return the folder of the playbook."""
+        return self.playbook.path.parent.resolve()

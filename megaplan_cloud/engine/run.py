@@ -26,8 +26,8 @@ from megaplan_cloud.engine.statement import (
 )
 from megaplan_cloud.engine.suggestion import did_you_mean
 from megaplan_cloud.engine.template import render
-from megaplan_cloud.engine.turn import Part, Surroundings, Turn
-from megaplan_cloud.engine.worker import Stopped, Worker
+from megaplan_cloud.engine.turn import Part, Stopped, Surroundings, Turn
+from megaplan_cloud.engine.worker import Worker
 
 DEEPEST = 50
 INCLUDES = (IncludeTasks, IncludeRole)
@@ -50,10 +50,10 @@ class HostRun:
         self.seeking = start.start if address == str(start.first_play) else None
         around = self.surroundings(play, address)
         roles = list(roles_of(play, around))
-        self.worker.handlers = Handlers()
+        self.worker.books.handlers = Handlers()
         for inner, role, _ in roles:
-            self.worker.handlers.add(role.handlers, inner.at("handlers"))
-        self.worker.handlers.add(play.handlers, around.at("handlers"))
+            self.worker.books.handlers.add(role.handlers, inner.at("handlers"))
+        self.worker.books.handlers.add(play.handlers, around.at("handlers"))
         try:
             self.section(lambda: self.statements(play.pre_tasks, around.at("pre_tasks")))
             self.section(lambda: self.roles_and_tasks(roles, play, around))
@@ -66,7 +66,7 @@ class HostRun:
         """Do a section of a play to its end, then the handlers that were notified in it."""
         do()
         self.worker.flush()
-        for handler, depends_on in self.worker.handlers.take():
+        for handler, depends_on in self.worker.books.handlers.take():
             self.handler(handler.task, handler.around.inside(handler.task.keywords), depends_on)
             self.worker.flush()
 
@@ -235,13 +235,13 @@ class HostRun:
             return around, self.included_tasks(statement, around.scope)
         role = playbook.load_role(
             str(render(statement.role, around.scope)),
-            self.rules.roles,
+            self.rules.playbook.search,
             actions=self.rules.actions,
             tasks_from=str(render(statement.tasks_from, around.scope)),
             mark=statement.role.mark,
         )
         outside = enter_role(replace(around, scope=outer), role, "handlers")
-        self.worker.handlers.add(role.handlers, outside)
+        self.worker.books.handlers.add(role.handlers, outside)
         return enter_role(around, role, "role"), role.tasks
 
     def included_tasks(self, statement: IncludeTasks, scope: Scope) -> Sequence[Statement]:

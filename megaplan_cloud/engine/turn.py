@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from megaplan_cloud.engine.action import Step
+from megaplan_cloud.engine.command import Completed
 from megaplan_cloud.engine.context import Context
-from megaplan_cloud.engine.frame import Frame
+from megaplan_cloud.engine.frame import Frame, script
 from megaplan_cloud.engine.inheritance import inherit
 from megaplan_cloud.engine.outcome import Outcome
+from megaplan_cloud.engine.result import Result, Status
 from megaplan_cloud.engine.scope import Scope
 from megaplan_cloud.engine.statement import Keywords, Task
 
@@ -86,18 +88,18 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Sendable:
-    """A step that can be sent ahead, with where it goes; see `Frame` for `group` and `stops`."""
+    """A step that can be sent ahead, its command dressed for the task; see `Frame` for the rest."""
 
     context: Context
-    step: Step
-    group: int
-    stops: bool
+    frame: Frame
+    read: Callable[[Completed], Result]
 
-    def frame(self) -> Frame:
-        """Return the frame that carries the step, its command dressed for the task."""
-        command = self.context.dress(self.step.command)
-        self.context.record(self.context.place, command)
-        return Frame(command, group=self.group, stops=self.stops)
+
+def sendable(part: "Part", context: Context, step: Step) -> Sendable:
+    """Return a part's step, ready to be sent; PlaybookError for a command that cannot be."""
+    command = context.dress(step.command)
+    script(command, whole=True)
+    return Sendable(context, Frame(command, part.turn.number, part.turn.stops), step.read)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,3 +118,21 @@ class Part:
     work: Sendable | Outcome | None = None
     judged: bool = False
     outcome: Outcome | None = None
+
+
+class Stopped(Exception):
+    """A host's play cannot go on: a task failed, or the host was lost."""
+
+    def __init__(self, turn: Turn, outcome: Outcome) -> None:
+        super().__init__(turn.name)
+        self.turn = turn
+        self.outcome = outcome
+
+    @property
+    def lost(self) -> bool:
+        """Return whether the host cannot be reached or trusted, so that no rescue helps."""
+        return self.outcome.status in (Status.UNREACHABLE, Status.UNPROVEN)
+
+
+class Interrupted(Exception):
+    """The run was told to end before its end."""

@@ -160,6 +160,19 @@ CORPUS = {
         - name: Change it
           copy: {dest: "{{ here }}/folder/a", content: "{{ made.results[1].dest }}"}
         """,
+    "a command that cannot be sent": """
+        - name: One
+          shell: "echo one >> {{ trace }}"
+        - name: Guard
+          block:
+            - name: Two
+              command: [echo, "a\\0b"]
+          rescue:
+            - name: Rescue
+              shell: "echo rescue >> {{ trace }}"
+        - name: Three
+          shell: "echo three >> {{ trace }}"
+        """,
     "until": """
         - name: One
           shell: "echo one >> {{ trace }}"
