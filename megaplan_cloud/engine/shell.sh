@@ -107,11 +107,16 @@ stop_timer() {
 # What the shell itself has to say of a killed command is kept out of the command's own stderr.
 run() {
     if [ "$become" = 1 ] && [ "$(id -u)" != 0 ]; then
-        { printf '%s\n' "$code" && cat; } | $session sudo -n -- sh -c "$reader" 2>&3 3>&-
+        { printf '%s\n' "$program$code" && cat; } | $session sudo -n -- sh -c "$reader" 2>&3 3>&-
     else
-        (eval "$(printf %b "$code")") 2>&3 3>&-
+        (eval "$text" && evaluate) 2>&3 3>&-
     fi
 } 3>&2 2>/dev/null
+
+# Most code holds nothing that has to be decoded, and costs no process for it.
+evaluate() {
+    case "$code" in *\\*) eval "$(printf %b "$code")" ;; *) eval "$code" ;; esac
+}
 
 # Exactly $1 bytes of stdin go to $in. `dd` never reads a byte more; a short read is repeated.
 take() {
@@ -163,7 +168,8 @@ frame() {
     seq=$2 batch=$3 group=$4 stops=$5 timeout=$6 become=$7 input=$9
     IFS= read -r code || broken "code of frame $seq"
     [ "${#code}" = "${10}" ] || broken "length of frame $seq"
-    if [ "$8" != - ]; then eval "code=\$program_$8\$code"; fi
+    program='' text=''
+    if [ "$8" != - ]; then eval "program=\$program_$8 text=\$text_$8"; fi
     in=/dev/null
     [ "$input" = 0 ] || { in=$dir/in.$seq && take "$input"; }
     read -r word number || broken "end of frame $seq"
@@ -179,7 +185,8 @@ frame() {
 program() {
     IFS= read -r code || broken "code of program $2"
     [ "${#code}" = "$3" ] || broken "length of program $2"
-    eval "program_$2=\$code"
+    text=$(printf %b "$code")
+    eval "program_$2=\$code text_$2=\$text"
 }
 
 open_directory() {
@@ -212,7 +219,7 @@ serve() {
 # Runs one thing with the rest of stdin; what it prints is passed on as it comes.
 # Where stdin cannot be used, its code and its input are given as words 3 and 4.
 once() {
-    timeout=$1 become=$2 seq=once
+    timeout=$1 become=$2 seq=once program='' text=''
     open_directory
     if [ "$#" -gt 2 ]; then
         code=$3
