@@ -85,9 +85,9 @@ def _claims(document: Any) -> Iterator[str]:
         listed = [each for part in list(parts) for each in part.get(name) or ()]
         parts += [each for each in listed if isinstance(each, Mapping)]
     for part in parts:
-        listed = part.get("files_changed")
-        if isinstance(listed, list):
-            yield from (path for path in listed if isinstance(path, str) and path.strip())
+        paths = part.get("files_changed")
+        if isinstance(paths, list):
+            yield from (path for path in paths if isinstance(path, str) and path.strip())
 
 
 def _json(file: Path) -> Any:
