@@ -82,8 +82,8 @@ def _claims(document: Any) -> Iterator[str]:
     if isinstance(answer := document.get("answer"), Mapping):
         parts.append(answer)
     for name in ("tasks", "task_updates"):
-        listed = [each for part in list(parts) for each in part.get(name) or ()]
-        parts += [each for each in listed if isinstance(each, Mapping)]
+        lists = [part[name] for part in parts if isinstance(part.get(name), list)]
+        parts += [each for listed in lists for each in listed if isinstance(each, Mapping)]
     for part in parts:
         paths = part.get("files_changed")
         if isinstance(paths, list):
