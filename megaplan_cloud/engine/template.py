@@ -82,9 +82,9 @@ def render_text(text: Text, scope: Names) -> Any:
     """Return what one text means: itself without templates, else the value of its template."""
     if not OPENING.search(text):
         return str(text)
-    from megaplan_cloud.engine import jinja
+    from megaplan_cloud.engine.evaluation import evaluate
 
-    return jinja.evaluate(text, scope)
+    return evaluate(text, scope)
 
 
 def render_document(
@@ -100,10 +100,11 @@ def render_document(
 
     `search` holds the folders of `{% include %}`; the result is a `Secret` when one went into it.
     """
-    from megaplan_cloud.engine import jinja
+    from megaplan_cloud.engine.evaluation import evaluate_document
+    from megaplan_cloud.engine.jinja import DocumentOptions
 
-    options = jinja.DocumentOptions(tuple(search), trim_blocks, lstrip_blocks)
-    return jinja.evaluate_document(text, file, scope, options)
+    options = DocumentOptions(tuple(search), trim_blocks, lstrip_blocks)
+    return evaluate_document(text, file, scope, options)
 
 
 def condition(value: Any, scope: Names) -> bool:
@@ -136,9 +137,9 @@ def _expression(text: str, scope: Names) -> Any:
             mark=mark,
             hint="A condition is an expression already: leave the braces out.",
         )
-    from megaplan_cloud.engine import jinja
+    from megaplan_cloud.engine.evaluation import evaluate_expression
 
-    return jinja.evaluate_expression(text, mark, scope)
+    return evaluate_expression(text, mark, scope)
 
 
 def _boolean(text: str, value: Any) -> bool:
@@ -170,9 +171,9 @@ def free_names(text: str, *, expression: bool = False) -> frozenset[str]:
         rest = DOTTED.sub("", text)
         if not OPENING.search(rest):
             return frozenset(DOTTED.findall(text)) - WORDS_OF_JINJA
-    from megaplan_cloud.engine import jinja
+    from megaplan_cloud.engine.free_names import free_names as find
 
-    return jinja.free_names(text, getattr(text, "mark", None), expression=expression)
+    return find(text, getattr(text, "mark", None), expression=expression)
 
 
 def line_inside(mark: Mark | None, line: int) -> Mark | None:
