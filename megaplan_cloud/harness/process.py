@@ -35,6 +35,7 @@ PASSED = (
 )
 LARGEST_OUTPUT = 64 * 1024 * 1024
 PATIENCE = 3.0
+INSTANT = 0.5
 LOCK = ".worker.lock"
 RECORD = ".worker.pid"
 # The program says who it is before it begins: whoever finds it at work knows what to end.
@@ -86,15 +87,16 @@ def run(errand: Errand, *, home: Path) -> Ended:
     the same `home` ends what is left of it before it begins. Raises HarnessError
     `agent_not_found` when there is no such program.
     """
+    _require(errand)
     errand.logs.mkdir(parents=True, exist_ok=True)
+    process = None
     with _alone(home) as lock:
         begun = time.monotonic()
-        process = _start(errand, lock, home / RECORD)
         try:
+            process = _start(errand, lock, home / RECORD)
             stopped = _watch(process, errand)
         finally:
-            end_tree(process.pid, reap=process.poll)
-            process.wait()
+            _end(process, home)
     return Ended(
         rc=process.returncode if process.returncode >= 0 else 128 - process.returncode,
         stdout=_text(_log(errand, "out")),
@@ -104,8 +106,16 @@ def run(errand: Errand, *, home: Path) -> Ended:
     )
 
 
+def _end(process: subprocess.Popen[bytes] | None, home: Path) -> None:
+    """End what is left of a program, also when we were interrupted while it was starting."""
+    if process is not None:
+        end_tree(process.pid, reap=process.poll)
+        process.wait()
+    elif pid := _recorded(home, patience=INSTANT):
+        end_tree(pid)
+
+
 def _start(errand: Errand, lock: int, record: Path) -> subprocess.Popen[bytes]:
-    _require(errand)
     request = errand.logs / f"{errand.name}.in"
     request.write_text(errand.stdin, encoding="utf-8")
     with (
@@ -188,9 +198,9 @@ def _end_orphan(home: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _recorded(home: Path) -> int:
+def _recorded(home: Path, patience: float = PATIENCE) -> int:
     """Return the process that holds the lock, waiting until it has said its number; 0 for none."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         try:
             return int((home / RECORD).read_text(encoding="ascii"))

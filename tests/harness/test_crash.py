@@ -66,7 +66,7 @@ def test_an_agent_that_outlives_its_harness_is_ended_by_the_next(project: Projec
     running = project.start("auto", "--plan", plan.name)
     agent = wait_for_agent(plan)
     running.send_signal(signal.SIGKILL)
-    running.communicate(timeout=10)
+    running.communicate(timeout=60)
     assert alive(agent)
     project.behave()
 
@@ -88,7 +88,7 @@ def test_an_interrupted_drive_takes_its_agent_along(
     agent = wait_for_agent(plan)
 
     running.send_signal(number)
-    out, _told = running.communicate(timeout=20)
+    out, _told = running.communicate(timeout=60)
 
     assert (running.returncode, json.loads(out)["error"]) == (130, "interrupted")
     assert not alive(agent)
@@ -97,7 +97,7 @@ def test_an_interrupted_drive_takes_its_agent_along(
 
 def wait_for_agent(plan: Plan) -> int:
     """Return the process of the agent that works for the plan, once it does."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             return int((plan.directory / process.RECORD).read_text("ascii"))
