@@ -78,14 +78,17 @@ class Feeder:
         self._queue.put(None)
 
     def _run(self) -> None:
-        # The reader learns from the end of the output that the far side is gone.
-        with suppress(OSError, EOFError, ValueError):
-            while (item := self._queue.get()) is not None:
-                blocks, last = item
+        while (item := self._queue.get()) is not None:
+            blocks, last = item
+            with suppress(OSError, EOFError, ValueError):
                 for block in blocks:
                     self._write.write(block)
-                if last:
-                    self._write.finish()
+                if not last:
+                    continue
+            # Also after an error: the far side must not wait for what will never come, and
+            # finds out that it is not whole; this side learns of a broken link by reading.
+            with suppress(OSError, EOFError, ValueError):
+                self._write.finish()
 
 
 class Writer(Protocol):

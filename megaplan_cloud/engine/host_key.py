@@ -25,7 +25,8 @@ class HostKeys:
     def of(cls, ssh_config: Mapping[str, str]) -> "HostKeys":
         """Return what `UserKnownHostsFile` and `StrictHostKeyChecking` of a host say."""
         named = ssh_config.get("userknownhostsfile", "~/.ssh/known_hosts")
-        files = tuple(Path(name).expanduser() for name in shlex.split(named))
+        names = ("/dev/null" if name == "none" else name for name in shlex.split(named))
+        files = tuple(Path(name).expanduser() for name in names)
         return cls(files, ssh_config.get("stricthostkeychecking", "").lower() == "yes")
 
     def apply(self, client: paramiko.SSHClient) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from megaplan_cloud.engine.command import Command
 from megaplan_cloud.engine.connection import FramedConnection
 from megaplan_cloud.engine.errors import PlaybookError
 from megaplan_cloud.engine.nested import NestedTransport
@@ -100,6 +101,20 @@ def test_a_damaged_file_changes_nothing(connection: FramedConnection, tmp_path: 
     arrival.take(b"0" * 64 + b" 3\nab")
 
     assert not arrival.whole()
+
+
+def test_a_source_that_breaks_off_holds_nothing_up(connection: FramedConnection) -> None:
+    """The far side reads the end of its input, and its checksum tells that it is not whole."""
+
+    def source() -> Iterator[bytes]:
+        yield b"abc"
+        raise OSError("the disk is gone")
+
+    output: list[bytes] = []
+
+    done = connection.errand(Command(("cat",)), output.append, source())
+
+    assert (done.rc, b"".join(output)) == (0, b"abc")
 
 
 def tree(folder: Path) -> None:
