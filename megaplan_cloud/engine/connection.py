@@ -4,13 +4,14 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Protocol
 
 from megaplan_cloud.engine import transfer
 from megaplan_cloud.engine.channel import Transport, read_to_end
 from megaplan_cloud.engine.command import Command, Completed
 from megaplan_cloud.engine.errand import Errand, OnBlock
-from megaplan_cloud.engine.errors import ConnectionFailed, Unproven
+from megaplan_cloud.engine.errors import ConnectionFailed, EngineError, Unproven
 from megaplan_cloud.engine.frame import (
     BOOTSTRAP,
     Frame,
@@ -35,6 +36,9 @@ class Connection(Protocol):
 
     def open(self) -> None:
         """Open now, ahead of the first command, which would do it otherwise."""
+
+    def prepare(self) -> None:
+        """Begin to open in the background, where that takes long; the first use tells an error."""
 
     def run(self, command: Command) -> Completed:
         """Run one command and return what came of it."""
@@ -91,15 +95,35 @@ class FramedConnection:
         self._patience = patience or Patience()
         self._shell: Shell | None = None
         self._busy: Shell | Errand | None = None
+        self._opening: Thread | None = None
 
     def open(self) -> None:
         """Open the shell now; otherwise the first command does it."""
         self._opened()
 
+    def prepare(self) -> None:
+        """Open the shell in the background; the first command waits for it, and tells an error."""
+        if self._shell is None and self._opening is None:
+            self._opening = Thread(target=self._try_to_open, name="connection-opening", daemon=True)
+            self._opening.start()
+
+    def _try_to_open(self) -> None:
+        with suppress(EngineError):
+            self._new_shell()
+
+    def _await_opening(self) -> None:
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.join()
+
     def _opened(self) -> Shell:
+        self._await_opening()
         if self._shell is not None and self._shell.alive():
             return self._shell
         self.close()
+        return self._new_shell()
+
+    def _new_shell(self) -> Shell:
         name = new_name()
         channel = self._transport.open((*BOOTSTRAP, name))
         shell = Shell(name, channel, self._place, self._patience)
@@ -195,6 +219,7 @@ class FramedConnection:
 
     def close(self) -> None:
         """Kill what still runs and close; the connection may be used again, and opens anew."""
+        self._await_opening()
         busy, self._busy = self._busy, None
         shell, self._shell = self._shell, None
         if busy is not None:

@@ -1,14 +1,15 @@
 """An inventory: the places of a run, how each is reached, and its open connections."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from threading import Lock, Thread
+from functools import partial
+from threading import Lock
 from typing import Any
 
 from megaplan_cloud.engine.channel import Transport
 from megaplan_cloud.engine.connection import Connection, FramedConnection
-from megaplan_cloud.engine.errors import EngineError, PlaybookError
+from megaplan_cloud.engine.errors import PlaybookError
+from megaplan_cloud.engine.late import LateTransport
 from megaplan_cloud.engine.nested import NestedTransport
 from megaplan_cloud.engine.process import ProcessTransport
 from megaplan_cloud.engine.shell import Patience
@@ -60,7 +61,6 @@ class Inventory:
         self._patience = patience or Patience()
         self._transports: dict[tuple[str, str], Transport] = {}
         self._connections: dict[tuple[str, str], Connection] = {}
-        self._preparing: dict[tuple[str, str], Thread] = {}
         self._lock = Lock()
 
     def hosts(self, place: str) -> tuple[str, ...]:
@@ -73,18 +73,16 @@ class Inventory:
     def connection(self, place: str, host: str = "") -> Connection:
         """Return the connection of a host, always the same; `host` may be left out if it is one."""
         key = self._key(place, host)
-        if thread := self._preparing.pop(key, None):
-            thread.join()
         with self._lock:
             return self._made(key)
 
     def prepare(self, place: str, host: str = "") -> None:
-        """Open a connection in the background; an error is told when it is used, not before."""
-        key = self._key(place, host)
-        if key not in self._connections and key not in self._preparing:
-            thread = Thread(target=self._open, args=(key,), name=f"open-{place}", daemon=True)
-            self._preparing[key] = thread
-            thread.start()
+        """Connect in the background over ssh; an error is told when it is used, not before.
+
+        Other places open at once, and may not be there before a play has made them.
+        """
+        if self._places[place][self._key(place, host)[1]].address:
+            self.connection(place, host).prepare()
 
     def cancel(self) -> None:
         """Kill what runs at every place, for the threads that wait for it."""
@@ -93,18 +91,10 @@ class Inventory:
 
     def close(self) -> None:
         """Close every connection, the innermost first."""
-        for thread in self._preparing.values():
-            thread.join()
         for connection in reversed(self._connections.values()):
             connection.close()
         for transport in reversed(self._transports.values()):
             transport.close()
-
-    def _open(self, key: tuple[str, str]) -> None:
-        with self._lock:
-            connection = self._made(key)
-        with suppress(EngineError):
-            connection.open()
 
     def _made(self, key: tuple[str, str]) -> Connection:
         if key not in self._connections:
@@ -119,7 +109,8 @@ class Inventory:
 
     def _new_transport(self, place: Place) -> Transport:
         if place.address:
-            return _ssh(place)
+            # Paramiko takes a tenth of a second to import: only who opens ssh waits for it.
+            return LateTransport(partial(_ssh, place))
         outer: Transport = ProcessTransport()
         if place.through:
             outer = self._transport(self._key(place.through, ""))
@@ -136,7 +127,6 @@ class Inventory:
 
 
 def _ssh(place: Place) -> Transport:
-    # Paramiko takes a tenth of a second to import: only who needs ssh waits for it.
     from megaplan_cloud.engine.ssh import SshAddress, SshTransport
 
     return SshTransport(

@@ -31,6 +31,9 @@ class SingleConnection:
     def open(self) -> None:
         """Do nothing: there is nothing to be kept open."""
 
+    def prepare(self) -> None:
+        """Do nothing, as `open`."""
+
     def run(self, command: Command) -> Completed:
         """Run one command and return what came of it."""
         output: list[bytes] = []
