@@ -52,8 +52,8 @@ class Redactor:
             if literal in text:
                 text = text.replace(literal, MASK)
         lower = text.lower()
-        for stem, words, shapes in self._by_stem:
-            if stem in (lower if stem.islower() else text):
+        for stem, folded, words, shapes in self._by_stem:
+            if stem in (lower if folded else text):
                 found = {word for word in words if word in (lower if word.islower() else text)}
                 for shape in shapes:
                     if not shape.words or not found.isdisjoint(shape.words):
@@ -114,13 +114,16 @@ class Redactor:
         return _spans(text, self._literals) + shapes
 
 
-def _by_stem(shapes: Iterable[Shape]) -> list[tuple[str, frozenset[str], list[Shape]]]:
-    """Return the shapes by the text that all their words hold, to be looked for first."""
+def _by_stem(shapes: Iterable[Shape]) -> list[tuple[str, bool, frozenset[str], list[Shape]]]:
+    """Return the shapes by the text that all their words hold, to be looked for first.
+
+    Beside it: whether it stands for any case.
+    """
     stems: dict[str, list[Shape]] = {}
     for shape in shapes:
         stems.setdefault(shape.stem, []).append(shape)
     return [
-        (stem, frozenset(word for shape in those for word in shape.words), those)
+        (stem, stem.islower(), frozenset(word for shape in those for word in shape.words), those)
         for stem, those in stems.items()
     ]
 
