@@ -150,7 +150,7 @@ def command(place: Target, settings: Settings, *, fresh: bool) -> str:
     trusted = "MEGAPLAN_TRUSTED_CONTAINER=1 " if settings["box.trusted"] else ""
     line = trusted + shlex.join([*words, *(["--fresh"] if fresh else [])])
     log = shlex.quote(place.log)
-    if settings["megaplan.source"] == "bundled":
+    if PurePosixPath(launcher(settings)[-1]).name == "megaplan":
         # Our harness gives its document on stdout and says what it does on stderr.
         return f"{line} > {shlex.quote(place.result)} 2>> {log}"
     return f"{line} >> {log} 2>&1"

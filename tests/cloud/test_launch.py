@@ -54,14 +54,14 @@ def test_a_place_that_is_written_is_kept(launched: Any) -> None:
 def test_the_runner_is_called_in_the_documented_words(launched: Any) -> None:
     """The launcher is cloud.yaml's; agents are trusted as in a container."""
     plain = launched()
-    other = launched("megaplan: {launcher: python -m arnold, source: git, repo: g}\n", fresh=True)
+    other = launched("megaplan: {launcher: python -m arnold.pipelines.megaplan}\n", fresh=True)
 
     spec, log = plain["watched"]["spec"], other["watched"]["log"]
     words = f"MEGAPLAN_TRUSTED_CONTAINER=1 megaplan chain start --spec {spec} "
     assert plain["launch"]["command"].startswith(words)
     assert other["launch"]["command"] == (
-        f"MEGAPLAN_TRUSTED_CONTAINER=1 python -m arnold chain start --spec {spec} --fresh"
-        f" >> {log} 2>&1"
+        "MEGAPLAN_TRUSTED_CONTAINER=1 python -m arnold.pipelines.megaplan"
+        f" chain start --spec {spec} --fresh >> {log} 2>&1"
     )
 
 
