@@ -4,7 +4,7 @@
 # ~/.megaplan/cloud; `clean` removes both.
 set -eu
 
-top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 demo=$top/.demo
 
 # Show a command as it would be typed, then run it. On a terminal it prints no JSON; in a pipe
@@ -19,8 +19,21 @@ clean() {
     cd "$demo"
     [ ! -f cloud.yaml ] || run invoke destroy --yes
     cd "$top"
+    forget
     rm -rf "$demo"
     echo "Removed $demo and its box." >&2
+}
+
+# `destroy` keeps the marker of the last chain, so that its status can still be asked for; the demo
+# leaves nothing, and no empty folder either.
+forget() {
+    name=$(python -c 'import hashlib, sys; print(hashlib.sha256(sys.argv[1].encode()).hexdigest()[:16])' \
+        "$demo/cloud.yaml")
+    cloud=$HOME/.megaplan/cloud
+    rm -rf "$cloud/markers/$name"
+    for folder in "$cloud/markers" "$cloud/process" "$cloud" "$HOME/.megaplan"; do
+        rmdir "$folder" 2>/dev/null || :
+    done
 }
 
 start() {
