@@ -15,23 +15,22 @@ from megaplan_cloud.engine.secret import MASK
 class Shape:
     """A pattern, what its match becomes, and the words of which one must stand in its line.
 
-    `stem` is in all of the words; a word in lower case stands for any case. Without words the
-    pattern itself is quick to look for.
+    `stem` is in all of the words; a word in lower case stands for any case. A shape has no words
+    when its pattern begins with letters that are rare enough to be found as quickly.
     """
 
     pattern: re.Pattern[str]
     replacement: str
     stem: str = ""
     words: tuple[str, ...] = ()
-    many_lines: bool = False
 
     def mask(self, text: str, words: Iterable[str] = ()) -> str:
         """Return the text with each match masked; `words` are those of the shape that it holds.
 
         The pattern is tried on the lines with one of the words, and on no other.
         """
-        lower = text.lower()
-        if not self.words or self.many_lines or len(lower) != len(text):
+        lower = text.lower() if self.words else ""
+        if len(lower) != len(text):
             return self.pattern.sub(self.replacement, text)
         parts: list[str] = []
         done = 0
@@ -54,15 +53,13 @@ def _lines_with(words: Iterable[str], text: str) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def _shape(
-    pattern: str, stem: str = "", *words: str, flags: int = 0, keep: str = "", many: bool = False
-) -> Shape:
+def _shape(pattern: str, stem: str = "", *words: str, flags: int = 0, keep: str = "") -> Shape:
     """Return a shape; the groups in `keep` stay: `a` and `q` before the mask, `b` behind."""
     before = "".join(rf"\g<{group}>" for group in "aq" if group in keep)
     after = r"\g<b>" if "b" in keep else ""
     compiled = re.compile(pattern, flags)
     known = words or ((stem,) if stem else ())
-    return Shape(compiled, f"{before}{MASK}{after}", stem, known, many)
+    return Shape(compiled, f"{before}{MASK}{after}", stem, known)
 
 
 FIELD = (
@@ -125,7 +122,7 @@ def _token(start: str, rest: str, *words: str) -> Shape:
 
 
 SHAPES = (
-    _shape(PRIVATE_KEY, "key", "private key", many=True),
+    _shape(PRIVATE_KEY),
     _shape(HEADER, "authorization", flags=ANY, keep="a"),
     _shape(BEARER, "bearer", "bearer ", flags=ANY, keep="a"),
     _shape(r"(?P<a>://[^\s/:@\"'<>]*:)[^\s/@\"'<>$]+(?P<b>@)", "@", keep="ab"),
@@ -143,13 +140,11 @@ SHAPES = (
     _token("[srp]k_live_", "[A-Za-z0-9]{10,}", "_live_"),
     _token("gh[pousr]_", "[A-Za-z0-9]{10,}"),
     _token("github_pat_", "[A-Za-z0-9_]{10,}", "github_pat_"),
-    _token("glpat-", "[A-Za-z0-9_-]{10,}", "glpat-"),
-    _token("xox[baprse]-", "[A-Za-z0-9-]{10,}", "xox"),
-    _token("AKIA", "[A-Z0-9]{16}(?![A-Za-z0-9])", "AKIA"),
-    _token("ASIA", "[A-Z0-9]{16}(?![A-Za-z0-9])", "ASIA"),
-    _token("AIza", "[A-Za-z0-9_-]{30,}", "AIza"),
-    _token(r"SG\.", r"[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}", "SG."),
-    _token("hf_", "[A-Za-z0-9]{20,}", "hf_"),
+    _token("glpat-", "[A-Za-z0-9_-]{10,}"),
+    _token("xox[baprse]-", "[A-Za-z0-9-]{10,}"),
+    _token("A", "(?:[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])|Iza[A-Za-z0-9_-]{30,})"),
+    _token(r"SG\.", r"[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+    _token("hf_", "[A-Za-z0-9]{20,}"),
     _token("npm_", "[A-Za-z0-9]{20,}", "npm_"),
     _token("pypi-", "[A-Za-z0-9_-]{40,}", "pypi-"),
     _token("eyJ", r"[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)?", "eyJ"),
