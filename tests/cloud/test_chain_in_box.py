@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.conftest import PROGRAM, Operator, git, make_repository
+from tests.support.operator import PROGRAM, Operator, git, make_repository
 
 pytestmark = pytest.mark.slow
 

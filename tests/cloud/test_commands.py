@@ -13,7 +13,7 @@ from megaplan_cloud.cloud.answer import Answer, of_error
 from megaplan_cloud.cloud.errors import InvalidArguments
 from megaplan_cloud.cloud.operator import tell
 from megaplan_cloud.cloud.voice import Voice
-from tests.cloud.conftest import Operator
+from tests.support.operator import Operator
 
 
 class Terminal(io.StringIO):

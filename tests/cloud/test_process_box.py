@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.conftest import Operator, git, make_repository
+from tests.support.operator import Operator, git, make_repository
 
 pytestmark = pytest.mark.slow
 
