@@ -27,8 +27,11 @@ NONCE = re.compile(rb"[0-9a-f]{32}")
 
 
 @pytest.fixture
-def here() -> Iterator[FramedConnection]:
-    """Give a connection to a child process."""
+def here(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FramedConnection]:
+    """Give a connection to a child process; a helper that is killed leaves its directory here."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("helper")))
     connection = FramedConnection(ProcessTransport(), "here")
     yield connection
     connection.close()
