@@ -335,7 +335,7 @@ def test_hosts_are_opened_ahead_of_their_first_command(server: Sshd) -> None:
     inventory = Inventory({"host": server.place()}, SHORT)
 
     inventory.prepare("host")
-    wait_until(lambda: set(server.sessions()) - before)
+    wait_until(lambda: bool(set(server.sessions()) - before))
 
     assert inventory.connection("host").run(Command(("true",))).rc == 0
     assert len(set(server.sessions()) - before) == 1
