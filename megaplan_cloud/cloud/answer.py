@@ -6,8 +6,10 @@ from typing import Any
 
 from megaplan_cloud.engine.errors import EngineError, SchemaError
 from megaplan_cloud.engine.report import Report, TaskReport, explain
+from megaplan_cloud.engine.result import Status
 
 DONE, FAILED, WRONG_INPUT, WAITING, UNPROVEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
+CODES = {Status.UNPROVEN: "unproven", Status.UNREACHABLE: "unreachable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def of_failure(report: Report, *, told: bool) -> Answer:
     result = dict(failed.result)
     document = {
         "success": False,
-        "error": str(result.get("error") or _code(report)),
+        "error": str(result.get("error") or CODES.get(task.status, "provider_failed")),
         "message": _message(failed, result),
         "hint": str(result.get("hint") or failed.hint),
         "details": {
@@ -74,10 +76,6 @@ def of_failure(report: Report, *, told: bool) -> Answer:
     return Answer(document, hint if told else _lines(document, task), report.exit_code)
 
 
-def _code(report: Report) -> str:
-    return "unproven" if report.exit_code == UNPROVEN else "provider_failed"
-
-
 def _message(task: TaskReport, result: Mapping[str, Any]) -> str:
     """Return the sentence of a refusal; of a command, what it wrote last."""
     if result.get("error"):
@@ -88,6 +86,6 @@ def _message(task: TaskReport, result: Mapping[str, Any]) -> str:
 
 
 def _lines(document: Mapping[str, Any], task: TaskReport) -> tuple[str, ...]:
-    if document["error"] not in ("provider_failed", "unproven"):
+    if document["error"] not in ("provider_failed", *CODES.values()):
         return tuple(line for line in (document["message"], document["hint"]) if line)
     return (f"failed: {task.name}", *explain(task))

@@ -40,7 +40,7 @@ def tell(voice: Voice, answer: Answer) -> None:
     """Write the answer: the document to stdout, the lines to stderr, every secret redacted."""
     for line in answer.lines:
         voice.say(line)
-    if voice.wants_json or not (voice.terminal or answer.passes_output):
+    if voice.wants_json or not (voice.terminal or voice.passed or answer.passes_output):
         voice.document(answer.document)
 
 

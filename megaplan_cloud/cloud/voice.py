@@ -15,7 +15,11 @@ from megaplan_cloud.engine.secret import Secret
 
 @dataclass(slots=True)
 class Voice:
-    """Where a command speaks. `told` says that a console has shown the run task by task."""
+    """Where a command speaks.
+
+    `told` says that a console has shown the run task by task, `passed` that output of the box was
+    written to stdout, behind which no document may stand.
+    """
 
     stdout: TextIO
     stderr: TextIO
@@ -23,6 +27,7 @@ class Voice:
     wants_json: bool = False
     terminal: bool = False
     told: bool = False
+    passed: bool = False
     redactor: Redactor = field(default_factory=Redactor)
 
     @classmethod
@@ -60,6 +65,7 @@ class Voice:
 
     def pass_on(self, text: str) -> None:
         """Write output of the box to stdout, at once."""
+        self.passed = True
         self.stdout.write(self.redact(text))
         self.stdout.flush()
 

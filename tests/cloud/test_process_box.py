@@ -1,15 +1,19 @@
 """A box on this machine: real tmux, real git, real processes."""
 
 import json
+import os
+import pty
+import select
 import socket
 import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.operator import Operator, git, make_repository
+from tests.support.operator import PROGRAM, Operator, git, make_repository
 
 pytestmark = pytest.mark.slow
 
@@ -224,6 +228,32 @@ def test_exec_passes_output_and_exit_code(operator: Operator, repository: Path) 
     assert (plain.stdout, plain.stderr) == ("out\n", "err\n")
     assert (document["rc"], document["stdout"], document["stderr"]) == (7, "out", "err")
     assert large == "".join(f"{number}\n" for number in range(1, 50001))
+
+
+def test_attach_gives_a_terminal(operator: Operator, repository: Path) -> None:
+    """The box's own session is shown until it is left; where there is no terminal it is refused."""
+    operator.settle(f"repo: {{url: {repository}}}\n")
+    operator.run("deploy")
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-c", PROGRAM, "attach"]
+    attached = subprocess.Popen(
+        words,
+        cwd=operator.folder,
+        env={**operator.environment, "TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+
+    shown = b""
+    while b"[agent]" not in shown:
+        assert select.select([ours], [], [], 60)[0], shown
+        shown += os.read(ours, 65536)
+    os.write(ours, b"\x02d")
+
+    assert attached.wait(timeout=30) == 0
+    assert operator.run("attach", code=2).json["error"] == "invalid_args"
 
 
 def test_the_operators_own_tmux_is_never_touched(
