@@ -106,16 +106,20 @@ class Scope(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         raw = self._raw(name)
-        return self.look_up(name) if isinstance(raw, Text) else render(raw, self)
+        return self._value(name, raw) if isinstance(raw, Text) else render(raw, self)
 
     def look_up(self, name: str) -> Any:
         """Return a variable as a template reads it: texts rendered, containers when looked into.
 
-        KeyError if there is none; `Pending` or `UnknownValue` if it has no value yet.
+        No template can change what it reads. KeyError if there is none; `Pending` or
+        `UnknownValue` if it has no value yet.
         """
         raw = self._raw(name)
-        if not isinstance(raw, Text):
-            return lazily(raw, partial(self._render, name))
+        value = self._value(name, raw) if isinstance(raw, Text) else raw
+        return lazily(value, partial(self._render, name))
+
+    def _value(self, name: str, raw: Text) -> Any:
+        """Return what a variable's text gives, rendered once as long as no fact changes."""
         if self._version != self.facts.version:
             self._rendered.clear()
             self._version = self.facts.version

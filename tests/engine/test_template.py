@@ -114,6 +114,20 @@ def test_what_is_not_defined_is_an_error(template: str) -> None:
         render(text(template), SCOPE)
 
 
+@pytest.mark.parametrize("name", ["list", "made", "fact"])
+def test_a_template_cannot_change_what_it_reads(name: str) -> None:
+    """A list of its own may grow; a variable, a computed one or a fact may not."""
+    scope = SCOPE.child(task={"made": text("{{ [1] }}")})
+    scope.register("fact", [1])
+
+    grown = render(text("{% set own = [] %}{% set _ = own.append(1) %}{{ own }}"), scope)
+    with pytest.raises(TemplateError, match="has no 'append'"):
+        render(text(f"{{{{ {name}.append(2) }}}}"), scope)
+
+    assert grown == [1]
+    assert render(text(f"{{{{ {name} + [2] }}}}"), scope)[-1] == 2
+
+
 def test_only_what_a_person_wrote_is_a_template() -> None:
     """A plain string, from a result or a file, is data; so is what a template gave."""
     assert render("{{ number }}", SCOPE) == "{{ number }}"
