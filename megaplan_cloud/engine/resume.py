@@ -13,7 +13,7 @@ from megaplan_cloud.engine.mark import Mark
 from megaplan_cloud.engine.result import Status
 
 DONE = frozenset({Status.OK, Status.CHANGED, Status.SKIPPED, Status.RESCUED, Status.IGNORED})
-LOOKS_ONLY = frozenset({"query", "stat", "slurp", "set_fact", "debug", "assert", "decide"})
+LOOKS_ONLY = frozenset({"query", "stat", "slurp", "set_fact", "debug", "assert"})
 
 
 @dataclass(frozen=True, slots=True)
