@@ -14,7 +14,7 @@ from megaplan_cloud.engine import playbook as playbooks
 from megaplan_cloud.engine.action import ActionTable, find_actions
 from megaplan_cloud.engine.company import Company, near
 from megaplan_cloud.engine.discretion import Discretion
-from megaplan_cloud.engine.errors import EngineError
+from megaplan_cloud.engine.errors import EngineError, PlaybookError
 from megaplan_cloud.engine.event import Event, Listener, RunEnded, RunStarted, nobody
 from megaplan_cloud.engine.inventory import Inventory
 from megaplan_cloud.engine.journal import Journal
@@ -67,11 +67,11 @@ def play(
     with connecting(inventory, () if list_tasks else places_in(path)):
         playbook = read(path, roles_path, actions, Scope().child(**layers))
         selection = select(playbook, tags, skip_tags, start_at)
+        past = past_of(journal, path) if resume else Past()
     if list_tasks:
         return listing(playbook, selection, check=check)
     clock = clock or Clock()
     discretion = discretion_of(redactor, layers)
-    past = read_past(journal, path) if resume and journal else Past()
     with closing(inventory), kept(journal, discretion, clock, keep=resume) as book:
         rules = Rules(
             playbook=playbook,
@@ -174,6 +174,13 @@ def discretion_of(redactor: Redactor | None, layers: Mapping[str, Any]) -> Discr
     discretion = Discretion(redactor or Redactor())
     discretion.learn(layers)
     return discretion
+
+
+def past_of(journal: Path | None, playbook: Path) -> Past:
+    """Return what an earlier run did; PlaybookError when nothing tells of one."""
+    if journal is None:
+        raise PlaybookError("Without a journal there is nothing to resume.", hint="Name its file.")
+    return read_past(journal, playbook)
 
 
 @contextmanager
