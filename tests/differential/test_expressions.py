@@ -16,6 +16,9 @@ from megaplan_cloud.engine.template import OMIT, condition, render
 
 from .expression import expressions, variables
 
+pytest.importorskip("ansible", reason="ansible-core is what the tests compare with")
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
 EVALUATE = Path(__file__).parent / "evaluate.py"
 
 

@@ -20,6 +20,7 @@ from .case import Case, all_cases
 from .expression import expressions
 from .played import Played, files_of, plain
 
+pytest.importorskip("ansible", reason="ansible-core is what the tests compare with")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 TELLING = frozenset({"debug", "fail", "assert"})
