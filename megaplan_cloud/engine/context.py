@@ -54,6 +54,11 @@ class Context:
         """Run the command, hand on what it prints as it comes, and return its exit code."""
         return self.connection.stream(self._recorded(command), on_output)
 
+    def sync(self, source: Path, target: str) -> Completed:
+        """Make the directory `target` there equal to `source`; in check mode only compare them."""
+        self.record(self.place, Command(("sync", f"{source}/", f"{target}/")))
+        return self.connection.sync(source, target, check=self.check, become=self.become)
+
     def attach(self, command: Command) -> int:
         """Give this terminal to the command, raw and unredacted, and return its exit code."""
         return self.connection.attach(self._recorded(command))
