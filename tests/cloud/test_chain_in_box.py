@@ -247,7 +247,7 @@ def test_following_ends_with_ctrl_c_and_the_chain_goes_on(operator: Operator, ch
         if line.startswith("m1 (0 of 2 done)"):
             break
     follower.send_signal(signal.SIGINT)
-    out, _ = follower.communicate(timeout=20)
+    out, _ = follower.communicate(timeout=60)
 
     assert follower.returncode == 130
     assert json.loads(out)["error"] == "interrupted"
