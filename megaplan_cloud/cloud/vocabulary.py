@@ -9,25 +9,6 @@ from megaplan_cloud.cloud.settings import Settings
 from megaplan_cloud.engine.action import ActionTable, find_actions
 from megaplan_cloud.house import house
 
-# What commands give their playbooks beside the keys of cloud.yaml.
-COMMAND_VARIABLES = (
-    "checkouts",
-    "command",
-    "fix",
-    "launch",
-    "launcher",
-    "live",
-    "logs",
-    "plan",
-    "secret_values",
-    "session",
-    "watched",
-    "words",
-    "workspace",
-)
-# What the harness gives the playbooks of its phases.
-PHASE_VARIABLES = ("only_batch", "phase_timeout")
-
 
 def actions() -> ActionTable:
     """Return the actions that the operator's playbooks may use."""

@@ -10,6 +10,7 @@ from megaplan_cloud.cloud.playing import played, said
 from megaplan_cloud.cloud.settings import Settings
 from megaplan_cloud.cloud.voice import Voice
 from megaplan_cloud.engine.suggestion import did_you_mean
+from megaplan_cloud.engine.validate import GIVEN
 from megaplan_cloud.house import house
 
 
@@ -27,7 +28,8 @@ def run(voice: Voice, *, cloud_yaml: str, fix: str, check: bool) -> Answer:
 
 def gotchas() -> list[str]:
     """Return the names of all fixups; each is a playbook."""
-    return sorted(path.stem for path in (house() / "playbooks" / "fixups").glob("*.yml"))
+    files = (house() / "playbooks" / "fixups").glob("*.yml")
+    return sorted(path.stem for path in files if path.name != GIVEN)
 
 
 def _looked(voice: Voice, settings: Settings, known: list[str]) -> Answer:

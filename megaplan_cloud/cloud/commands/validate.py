@@ -8,7 +8,7 @@ from megaplan_cloud.cloud import settings as loader
 from megaplan_cloud.cloud.answer import WRONG_INPUT, Answer
 from megaplan_cloud.cloud.chain_spec import find_idea
 from megaplan_cloud.cloud.provider import roles_path
-from megaplan_cloud.cloud.vocabulary import COMMAND_VARIABLES, PHASE_VARIABLES, actions
+from megaplan_cloud.cloud.vocabulary import actions
 from megaplan_cloud.cloud.voice import Voice
 from megaplan_cloud.engine.errors import EngineError, SchemaError
 from megaplan_cloud.engine.validate import validate
@@ -48,7 +48,7 @@ def _cloud_yaml(path: Path) -> Iterator[EngineError]:
 
 def _playbooks(path: Path) -> list[EngineError]:
     settings = loader.unwritten(path).variables
-    known = {*settings, *cloud_schema.base()["properties"], *COMMAND_VARIABLES, *PHASE_VARIABLES}
+    known = {*settings, *cloud_schema.base()["properties"]}
     return validate(_trees(path), known, actions=_actions(), roles_path=roles_path(path))
 
 
