@@ -24,7 +24,7 @@ class Context:
     `place` is `controller`, `host` or `box`, `hostname` the one machine of it. `environment`,
     `become` and `timeout` (seconds) are the task's own. `search` holds the folders where its
     files and templates may be: the role's first, then the playbook's. `emit` takes live output,
-    and `record` each command as it is run.
+    and `record` each command that is run, or would be in check mode.
     """
 
     place: str

@@ -1,7 +1,7 @@
 """Playing: a playbook in, a report out."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,9 @@ from typing import Any
 from megaplan_cloud.engine import journal as journals
 from megaplan_cloud.engine import playbook as playbooks
 from megaplan_cloud.engine.action import ActionTable, find_actions
+from megaplan_cloud.engine.command import Command
 from megaplan_cloud.engine.company import Company, near
+from megaplan_cloud.engine.connection import Connection
 from megaplan_cloud.engine.discretion import Discretion
 from megaplan_cloud.engine.errors import EngineError, PlaybookError
 from megaplan_cloud.engine.event import Event, Listener, RunEnded, RunStarted, nobody
@@ -30,6 +32,8 @@ from megaplan_cloud.engine.template import render
 ACTIONS = "megaplan_cloud.engine.actions"
 HERE: Mapping[str, Mapping[str, Any]] = {"controller": {}, "host": {}, "box": {}}
 NOTHING: Mapping[str, Any] = {}
+Connect = Callable[[str, str], Connection]
+Recorder = Callable[[str, Command], None]
 HOSTS = re.compile(r"^[-\s]+hosts:\s*([A-Za-z]+)\s*$", re.MULTILINE)
 
 
@@ -54,17 +58,21 @@ def play(
     listener: Listener = nobody,
     redactor: Redactor | None = None,
     clock: Clock | None = None,
+    connect: Connect | None = None,
+    record: Recorder | None = None,
 ) -> Report:
     """Play a playbook and report what came of it. The whole program of the engine.
 
     `variables` are the settings, `extra` what `--set` says; `places` says how each place is
     reached (several hosts: a list of them, each with a `name`). `journal` is the file to keep the
-    run in, and to `resume` it from. EngineError for a mistake that is found before the first task.
+    run in, and to `resume` it from. `connect` gives the connections of the places instead of how
+    they are described, and `record` takes each command (see `engine.testing`). EngineError for a
+    mistake that is found before the first task.
     """
     actions = actions or find_actions(ACTIONS)
     layers = {"settings": variables, "extra": extra}
     inventory = Inventory(places)
-    with connecting(inventory, () if list_tasks else places_in(path)):
+    with connecting(inventory, () if list_tasks or connect else places_in(path)):
         playbook = read(path, roles_path, actions, Scope().child(**layers))
         selection = select(playbook, tags, skip_tags, start_at)
         past = past_of(journal, path) if resume else Past()
@@ -76,7 +84,7 @@ def play(
         rules = Rules(
             playbook=playbook,
             actions=actions,
-            connect=inventory.connection,
+            connect=connect or inventory.connection,
             cancel=inventory.cancel,
             discretion=discretion,
             selection=selection,
@@ -89,6 +97,7 @@ def play(
             diff=diff,
             batch=batch,
             near=near(places),
+            record=record or (lambda _place, _command: None),
         )
         hosts = {place: inventory.hosts(place) for place in places}
         return perform(Company(rules=rules, hosts=hosts, layers=layers, forks=forks))

@@ -81,6 +81,7 @@ def context_of(part: Part, rules: Rules, place: str, host: str) -> Context:
         timeout=float(timeout) or None if timeout is not None else None,
         search=around.folders,
         emit=teller(part, rules, host),
+        record=rules.record,
     )
 
 

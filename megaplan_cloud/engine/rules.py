@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event as Flag
 
 from megaplan_cloud.engine.action import ActionTable
+from megaplan_cloud.engine.command import Command
 from megaplan_cloud.engine.connection import Connection
 from megaplan_cloud.engine.discretion import Discretion
 from megaplan_cloud.engine.event import Listener
@@ -34,6 +35,7 @@ class Rules:
     `batch` sends tasks ahead of their turn; without it each waits for the one before. `journal`
     is None when none is kept; `past` is what an earlier run of it did. `stopping` is set when
     the run is to end early. The files at the places that are `near` are those that are here.
+    `record` takes the place and each command that is run, or would be in check mode.
     """
 
     playbook: Playbook
@@ -51,6 +53,7 @@ class Rules:
     diff: bool = False
     batch: bool = True
     near: frozenset[str] = frozenset()
+    record: Callable[[str, Command], None] = lambda _place, _command: None
 
     @property
     def playbook_dir(self) -> Path:

@@ -59,6 +59,7 @@ def step(context: "Context", arguments: Mapping[str, Any], argv: tuple[str, ...]
     """Return the step that runs `argv` if check mode, `creates` and `removes` allow it."""
     guarded = "creates" in arguments or "removes" in arguments
     if context.check and not guarded:
+        context.record(context.place, Command(argv))
         return Result(
             skipped=True,
             argv=argv,

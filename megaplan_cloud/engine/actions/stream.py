@@ -27,6 +27,7 @@ def action(context: "Context", arguments: Mapping[str, Any]) -> Result:
     """Run the words of `argv`, or of `cmd` split as a shell would split them."""
     argv = command.words_of(arguments)
     if context.check:
+        context.record(context.place, Command(argv))
         return Result(skipped=True, argv=argv, rc=0, unknown=command.UNKNOWN)
     ours = Command(argv, stdin=command.stdin_of(arguments), cwd=arguments.get("chdir"))
     clean = (context.redactor or Redactor()).stream()

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from megaplan_cloud.engine.command import Command
 from megaplan_cloud.engine.result import Result
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def action(context: "Context", arguments: Mapping[str, Any]) -> Result:
     """Make the directory `dest` there equal to the directory `src` here."""
     source, dest = Path(arguments["src"]), str(arguments["dest"])
     if context.check and not source.exists():
+        context.record(context.place, Command(("sync", f"{source}/", f"{dest}/")))
         return Result(unknown=f"{source}, which is not made in check mode")
     folder = context.file_path(arguments["src"])
     if not folder.is_dir():
