@@ -3,6 +3,7 @@
 Nothing but Invoke is loaded here: what a command needs is imported when it runs.
 """
 
+import sys
 from typing import Any
 
 from invoke.context import Context
@@ -332,6 +333,8 @@ def doctor(
 
 def _run(command: str, /, *, json: bool, **arguments: Any) -> None:
     """Run the whole program: words in, an answer out, exit code."""
+    # Invoke forbids it, which would compile the program anew for every command.
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
     from megaplan_cloud.cloud.operator import run
 
     code = run(command, json=json, **arguments)

@@ -1,7 +1,6 @@
 """The console script `megaplan-cloud`: the same tasks as `invoke`, from any directory."""
 
 import sys
-from importlib.metadata import version
 from importlib.util import module_from_spec, spec_from_file_location
 
 from invoke.collection import Collection
@@ -11,6 +10,7 @@ from invoke.program import Program
 from megaplan_cloud.house import house
 
 WRONG_INPUT, INTERRUPTED = 2, 130
+ASKING = frozenset(("--version", "-V"))
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
         binary="megaplan-cloud",
         binary_names=["megaplan-cloud"],
         namespace=tasks(),
-        version=version("megaplan-cloud"),
+        version=version() if ASKING.intersection(sys.argv) else None,
     )
     sys.exit(run(program, sys.argv))
 
@@ -45,6 +45,13 @@ def run(program: Program, words: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def version() -> str:
+    """Return the version of this program."""
+    from importlib.metadata import version  # slow, and seldom asked for
+
+    return version("megaplan-cloud")
 
 
 def help_first(words: list[str]) -> list[str]:

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from threading import Lock
 from typing import Any
 
 from megaplan_cloud.engine.channel import Transport
 from megaplan_cloud.engine.connection import Connection, FramedConnection
 from megaplan_cloud.engine.errors import PlaybookError
-from megaplan_cloud.engine.late import LateTransport
 from megaplan_cloud.engine.nested import NestedTransport
 from megaplan_cloud.engine.process import ProcessTransport
 from megaplan_cloud.engine.shell import Patience
@@ -79,7 +77,8 @@ class Inventory:
     def prepare(self, place: str, host: str = "") -> None:
         """Connect in the background over ssh; an error is told when it is used, not before.
 
-        Other places open at once, and may not be there before a play has made them.
+        Other places open at once, and may not be there before a play has made them. What ssh needs
+        is loaded in the foreground: beside other work that takes three times as long.
         """
         if self._places[place][self._key(place, host)[1]].address:
             self.connection(place, host).prepare()
@@ -109,8 +108,7 @@ class Inventory:
 
     def _new_transport(self, place: Place) -> Transport:
         if place.address:
-            # Paramiko takes a tenth of a second to import: only who opens ssh waits for it.
-            return LateTransport(partial(_ssh, place))
+            return _ssh(place)
         outer: Transport = ProcessTransport()
         if place.through:
             outer = self._transport(self._key(place.through, ""))
@@ -127,6 +125,7 @@ class Inventory:
 
 
 def _ssh(place: Place) -> Transport:
+    # Paramiko takes a tenth of a second to import: only who needs ssh waits for it.
     from megaplan_cloud.engine.ssh import SshAddress, SshTransport
 
     return SshTransport(

@@ -21,6 +21,7 @@ from megaplan_cloud.engine.terminal import join_terminal
 
 # Without a handler, paramiko's errors would be printed beside ours.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
+QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,7 @@ class SshTransport:
         connections, self._connections = self._connections, []
         for connection in connections:
             with suppress(EOFError, OSError):
+                _wake(connection)
                 connection.close()
 
     def _session(self) -> paramiko.Channel:
@@ -234,7 +236,22 @@ def _socket(connection: fabric.Connection, address: SshAddress) -> socket.socket
         ) from error
     # Without it every small write waits for the far side to acknowledge the one before.
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return link
+    return PromptSocket(fileno=link.detach())
+
+
+class PromptSocket(socket.socket):
+    """A socket that acknowledges at once what comes.
+
+    Until a session runs, sshd waits for that before each small write, as paramiko would without
+    TCP_NODELAY. Linux forgets the option when it likes, so it is set anew.
+    """
+
+    def recv(self, *arguments: int) -> bytes:
+        """Return the next bytes, acknowledged."""
+        data = super().recv(*arguments)
+        if QUICK_ACK is not None:
+            self.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
+        return data
 
 
 def _transport(connection: fabric.Connection) -> paramiko.Transport:
@@ -242,6 +259,13 @@ def _transport(connection: fabric.Connection) -> paramiko.Transport:
     if transport is None:
         raise ConnectionFailed(f"{connection.host} is not connected.")
     return transport
+
+
+def _wake(connection: fabric.Connection) -> None:
+    """Let Paramiko's thread see that the end has come: it looks only every 100 ms by itself."""
+    link = connection.transport.sock if connection.transport else None
+    if isinstance(link, socket.socket):
+        link.shutdown(socket.SHUT_RDWR)
 
 
 def _not_accepted(
