@@ -15,10 +15,10 @@ import pytest
 
 from megaplan_cloud.house import house
 from tests.support.chains import git
+from tests.support.quickstart import BRANCHES, Quickstart, make_quickstart
 
 SEED = int(os.environ.get("KILL_SEED", "20260105"))
 MOMENTS = 10
-BRANCHES = ("quickstart/m1-vat", "quickstart/m2-summary", "quickstart/m3-command")
 PATIENCE = 150.0
 
 
@@ -26,8 +26,13 @@ PATIENCE = 150.0
 class Box:
     """A clone of the quickstart's repository with its chain."""
 
-    remote: Path
+    quickstart: Quickstart
     project: Path
+
+    @property
+    def remote(self) -> Path:
+        """Return the repository that the chain pushes to."""
+        return self.quickstart.remote
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
         """Start the runner in a process group of its own."""
@@ -47,27 +52,14 @@ class Box:
         """Run the chain to its end and return the exit code."""
         return self.start(log).wait(timeout=PATIENCE)
 
-    def history(self) -> dict[str, list[str]]:
-        """Return subject and tree of each commit on each branch of the remote."""
-        return {
-            branch: git(self.remote, "log", "--format=%s %T", f"main..{branch}").splitlines()
-            for branch in BRANCHES
-        }
-
 
 def make_box(folder: Path) -> Box:
     """Make the repository, with an agent that does not stop to think, and clone it."""
-    example = folder / "example"
-    shutil.copytree(house() / "examples/quickstart", example)
-    agent = example / "agent/agent.py"
-    text = agent.read_text(encoding="utf-8")
-    agent.write_text(text.replace("THINKING = 0.3", "THINKING = 0.05"), encoding="utf-8")
-    remote, project = folder / "remote.git", folder / "project"
-    subprocess.run([sys.executable, str(example / "prepare.py"), str(remote)], check=True)
-    git(folder, "clone", "--quiet", str(remote), str(project))
-    shutil.copytree(example / "ideas", project / "ideas")
-    shutil.copy(example / "chain.yaml", project)
-    return Box(remote, project)
+    quickstart, project = make_quickstart(folder), folder / "project"
+    git(folder, "clone", "--quiet", str(quickstart.remote), str(project))
+    shutil.copytree(quickstart.example / "ideas", project / "ideas")
+    shutil.copy(quickstart.spec, project)
+    return Box(quickstart, project)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +69,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, lis
     box = make_box(folder)
     began = time.monotonic()
     assert box.finish(folder / "log") == 0, (folder / "log").read_text(encoding="utf-8")
-    return box.history(), time.monotonic() - began
+    return box.quickstart.history(), time.monotonic() - began
 
 
 @pytest.mark.slow
@@ -99,7 +91,7 @@ def test_a_killed_runner_started_again_ends_in_the_same_chain(
     told = f"seed {SEED}, at {share:.0%} of {duration:.1f} s, killed: {killed}"
     print(told)  # noqa: T201
     assert code == 0, f"{told}\n{log.read_text(encoding='utf-8')}"
-    assert box.history() == history, told
+    assert box.quickstart.history() == history, told
     assert_settled(box)
 
 
@@ -118,7 +110,7 @@ def test_a_runner_killed_again_and_again_ends_in_the_same_chain(
     code = box.finish(log)
 
     assert code == 0, log.read_text(encoding="utf-8")
-    assert box.history() == history, f"seed {SEED}"
+    assert box.quickstart.history() == history, f"seed {SEED}"
     assert_settled(box)
 
 
