@@ -5,7 +5,10 @@ keep=1 keep_newer=
 if [ ! -d "$dest" ]; then
     change
     say new. 1
-    [ -n "$check" ] || try mkdir -p "$dest"
+    if [ -z "$check" ]; then
+        try mkdir -p "$dest"
+        (mode=$directory_mode && attributes "$dest") || exit 1
+    fi
 fi
 open_stage
 try tar -xof - -C "$stage"

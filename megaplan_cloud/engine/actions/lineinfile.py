@@ -119,7 +119,7 @@ def _told(result: Result, arguments: Mapping[str, Any]) -> Result:
         values["found"] = int(removed[1]) if removed else 0
     attributes_only = result.changed and not result.msg
     note = "ownership, perms or SE linux context changed" if attributes_only else result.msg
-    return replace(result, msg=note, values=values)
+    return replace(result, msg=note, values={**values, "msg": note})
 
 
 def _shown(content: bytes, arguments: Mapping[str, Any]) -> str:
