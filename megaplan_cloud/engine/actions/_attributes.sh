@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2209
 # Starting a process is what costs time here: `exec` in `$()` saves one.
 set -f
-changed='' looked=''
+changed='' looked='' settled='' touched=''
 say() { printf '%s\0' "$@"; }
 fail() {
     say msg "$1"
@@ -59,13 +59,13 @@ give() {
         change
         say before.owner "$U" after.owner "$owner"
         [ -n "$check" ] || try chown $link "$owner" "$1"
-        took=1
+        took=1 touched=1
     fi
     if [ -n "$group" ] && [ "$group" != "$G" ] && [ "$group" != "$g" ]; then
         change
         say before.group "$G" after.group "$group"
         [ -n "$check" ] || try chgrp $link "$group" "$1"
-        took=1
+        took=1 touched=1
     fi
     [ -n "$mode" ] && [ "$t" != 10 ] || return 0
     case $mode in
@@ -82,6 +82,7 @@ give() {
     # A new owner costs a file its set-user bit, so the mode is given once more.
     # Five digits: with four, chmod leaves a directory's set-group bit alone.
     if [ -z "$check" ] && [ "$new$took" != "$m" ]; then
+        touched=1
         try chmod "$(printf %05o "$new")" "$1"
     fi
 }
@@ -92,7 +93,7 @@ attributes() {
 }
 # Says what $1 is by now.
 report() {
-    if [ -n "$changed" ] || [ "$looked" != "$1" ]; then
+    if [ -n "$changed" ] && [ -z "$settled" ] || [ "$looked" != "$1" ]; then
         look "$1" || { say state absent && return; }
     fi
     case $t in

@@ -1,5 +1,5 @@
 # Content: compared by checksum, landed by rename. It reads dest, validate and backup.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2154
 # Answers in hash the SHA-1 of the file $1.
 sum() {
     hash=$(exec sha1sum <"$1" 2>/dev/null) || hash=$(exec shasum <"$1" 2>/dev/null) ||
@@ -18,13 +18,23 @@ show() {
         say "$1" "$(cat "$2" && echo x)"
     fi
 }
-# Makes tmp, an empty file beside dest that nobody else may read.
+# Makes tmp, an empty file beside dest that nobody else may read. With -C nothing that is there is
+# opened, so its name need not be a secret.
 spare() {
     case $dest in
-    */*) tmp=${dest%/*}/.megaplan-XXXXXX ;;
-    *) tmp=./.megaplan-XXXXXX ;;
+    */*) tmp=${dest%/*}/.megaplan-$$ ;;
+    *) tmp=./.megaplan-$$ ;;
     esac
-    tmp=$(umask 077 && mktemp "$tmp") || fail "Destination ${dest%/*} not writable"
+    old_mask=$(umask)
+    umask 077
+    set -C
+    tries=
+    until { : >"$tmp"; } 2>/dev/null; do
+        tries=x$tries tmp=$tmp-
+        [ ${#tries} -lt 9 ] || fail "Destination ${dest%/*} not writable"
+    done
+    set +C
+    umask "$old_mask"
     trap 'rm -f "$tmp"' 0
 }
 # Puts tmp in the place of dest: with the attributes of dest, or a new file's, and those asked for.
@@ -45,5 +55,7 @@ land() {
         try cp -p "$dest" "$copy"
         say backup_file "$copy"
     fi
+    # What is known of tmp is true of dest from now on.
     try mv -f "$tmp" "$dest"
+    [ -n "$touched" ] || looked=$dest settled=1
 }

@@ -13,7 +13,7 @@ if [ ! -e "$dest" ]; then
     [ -n "$create" ] || lacks "Destination $dest does not exist !"
     old=/dev/null
     case $dest in
-    */*) [ -n "$check" ] || try mkdir -p "${dest%/*}/" ;;
+    */*) [ -n "$check" ] || [ -d "${dest%/*}/" ] || try mkdir -p "${dest%/*}/" ;;
     esac
 fi
 [ -z "$diff" ] || show before "$old"
@@ -87,8 +87,9 @@ say msg "$said" dest "$dest"
 if [ -n "$said" ]; then
     change
     say content 1
-    size=$(($(tr -d '\0' <"$old" | wc -c)))
-    [ "$size $size" = "$bytes $(($(wc -c <"$old")))" ] ||
+    size=$bytes
+    [ ! -s "$old" ] || size=$(($(tr -d '\0' <"$old" | wc -c)))
+    [ ! -s "$old" ] || [ "$size $size" = "$bytes $(($(wc -c <"$old")))" ] ||
         fail "$dest is no text: it holds NUL bytes or ends in byte 1"
     if [ -z "$check" ]; then
         spare
@@ -96,5 +97,5 @@ if [ -n "$said" ]; then
         land
     fi
 fi
-[ ! -e "$dest" ] || attributes "$dest"
+[ -n "$settled" ] || [ ! -e "$dest" ] || attributes "$dest"
 report "$dest"
