@@ -1,6 +1,9 @@
 """The console script `megaplan-cloud`: the same tasks as `invoke`, from any directory."""
 
+import os
+import re
 import sys
+from contextlib import suppress
 from importlib.util import module_from_spec, spec_from_file_location
 
 from invoke.collection import Collection
@@ -9,12 +12,14 @@ from invoke.program import Program
 
 from megaplan_cloud.house import house
 
-WRONG_INPUT, INTERRUPTED = 2, 130
+INTERRUPTED = 130
 ASKING = frozenset(("--version", "-V"))
 
 
 def main() -> None:
     """Run the command that the words of this process name, and end with its exit code."""
+    # What a start makes stays to the end: to look for garbage among it costs a tenth of its time.
+    gc.set_threshold(50_000)
     program = Program(
         name="Megaplan Cloud",
         binary="megaplan-cloud",
@@ -35,9 +40,13 @@ def run(program: Program, words: list[str]) -> int:
         program.parse_cleanup()
         program.update_config()
         program.execute()
+        if sys.stdout:
+            sys.stdout.flush()
     except ParseError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - as Invoke does
-        return WRONG_INPUT
+        return wrong_words(str(error), words)
+    except BrokenPipeError:  # of a list or a help: a command has streams of its own
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except Exit as error:
         if error.message:
             print(error.message, file=sys.stderr)  # noqa: T201 - as Invoke does
@@ -45,6 +54,30 @@ def run(program: Program, words: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def wrong_words(problem: str, words: list[str]) -> int:
+    """Refuse words that no command knows, as everything is refused; return the exit code."""
+    from megaplan_cloud.cloud import operator
+    from megaplan_cloud.cloud.errors import InvalidArguments
+    from megaplan_cloud.engine.suggestion import did_you_mean
+
+    names = list(tasks().task_names)
+    command = next((word for word in words[1:] if not word.startswith("-")), "")
+    if command in names:
+        hint = f"`megaplan-cloud {command} --help` says what it takes."
+    else:
+        hint = f"{did_you_mean(command, names)}Commands: {', '.join(sorted(names))}."
+    error = InvalidArguments(plainly(problem), hint=hint)
+    return operator.refuse(error, json="--json" in words)
+
+
+def plainly(problem: str) -> str:
+    """Return what Invoke says of wrong words, in the words of those who type."""
+    said = re.sub(r"Flag <Argument: (\w+)[^>]*> needed value .*", r"--\1 needs a value.", problem)
+    said = re.sub(r"No idea what '(.*)' is!", r"There is no '\1' here.", said)
+    said = re.sub(r"'(\S+)' did not receive required positional arguments: ", r"\1 needs: ", said)
+    return re.sub(r"--\w+", lambda flag: flag[0].replace("_", "-"), said)
 
 
 def version() -> str:

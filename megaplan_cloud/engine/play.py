@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event as Flag
 from threading import Lock, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from megaplan_cloud.engine import journal as journals
 from megaplan_cloud.engine import playbook as playbooks
 from megaplan_cloud.engine.action import ActionTable, find_actions
 from megaplan_cloud.engine.command import Command
-from megaplan_cloud.engine.company import Company, near
 from megaplan_cloud.engine.connection import Connection
 from megaplan_cloud.engine.discretion import Discretion
 from megaplan_cloud.engine.errors import EngineError, PlaybookError
@@ -28,6 +27,9 @@ from megaplan_cloud.engine.rules import Clock, Rules
 from megaplan_cloud.engine.scope import Scope
 from megaplan_cloud.engine.selection import listing, select
 from megaplan_cloud.engine.template import render
+
+if TYPE_CHECKING:
+    from megaplan_cloud.engine.company import Company
 
 ACTIONS = "megaplan_cloud.engine.actions"
 HERE: Mapping[str, Mapping[str, Any]] = {"controller": {}, "host": {}, "box": {}}
@@ -78,6 +80,9 @@ def play(
         past = past_of(journal, path) if resume else Past()
     if list_tasks:
         return listing(playbook, selection, check=check)
+    # What plays is loaded while the connections open.
+    from megaplan_cloud.engine.company import Company, near
+
     clock = clock or Clock()
     discretion = discretion_of(redactor, layers)
     with closing(inventory), kept(journal, discretion, clock, keep=resume) as book:
@@ -103,7 +108,7 @@ def play(
         return perform(Company(rules=rules, hosts=hosts, layers=layers, forks=forks))
 
 
-def perform(company: Company) -> Report:
+def perform(company: "Company") -> Report:
     """Play the plays of a run, and report it to whoever listens."""
     rules = company.rules
     path = str(rules.playbook.path)
