@@ -15,7 +15,14 @@ from megaplan_cloud.engine.errors import SchemaError
 from megaplan_cloud.engine.mark import Mark
 from megaplan_cloud.engine.template import render
 
-BOX = {"root": VOLUME, "run": "/run/megaplan", "bind": "0.0.0.0", "trusted": True}  # noqa: S104
+BOX = {
+    "root": VOLUME,
+    "run": "/run/megaplan",
+    "bind": "0.0.0.0",  # noqa: S104 - a container's own; who may ask is the provider's matter
+    "trusted": True,
+    "deploy_dir": "",
+    "secrets": "",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
