@@ -1,5 +1,6 @@
 """The console script `megaplan-cloud`: the same tasks as `invoke`, from any directory."""
 
+import gc
 import os
 import re
 import sys
