@@ -32,7 +32,7 @@ def action_task() -> str:
     document = schema.document("action_task")
     document["properties"] = schema.keywords(document["properties"])
     for name in _described_actions():
-        document["properties"] |= schema.action_keys(name, house() / "schemas")
+        document["properties"] |= schema.action_keys(name)
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

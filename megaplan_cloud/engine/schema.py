@@ -1,9 +1,6 @@
 """A schema: what a file may hold, and one error with its place for each thing it may not.
 
-Schemas are JSON Schema draft-07 files. They are compiled to plain functions once, because every
-command checks its files before it does anything, and because a validator that knows the places
-of keys can name the key that is wrong and not the mapping around it.
-
+Schemas are JSON Schema draft-07 files, applied by the jsonschema library and usable by editors.
 Beside `patternErrorMessage`, which editors know, these annotations shape what is said:
 `x-expected` is what a value must be, in words; `x-refused` maps a key, or a key's beginning and
 `*`, to what to write instead; `x-hints` maps a value to advice; `x-known` are words to suggest;
@@ -11,20 +8,28 @@ Beside `patternErrorMessage`, which editors know, these annotations shape what i
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
-from megaplan_cloud.engine import draft07
+from megaplan_cloud.engine.dialect import absolute, dialect
 from megaplan_cloud.engine.errors import SchemaError
+from megaplan_cloud.engine.fault import Spot, faults
 from megaplan_cloud.engine.mark import Mark
-from megaplan_cloud.engine.problem import Check, Problem, Spot
+from megaplan_cloud.engine.problem import Problem, problems
 from megaplan_cloud.house import house
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+    from referencing import Resource
 
 SUFFIX = ".schema.json"
 ACTION_TASK = f"action_task{SUFFIX}"
 BUILTIN = "ansible.builtin."
+# What editors know beside draft-07; ours begin with `x-`.
+ANNOTATIONS = frozenset({"patternErrorMessage", "errorMessage", "markdownDescription"})
 
 
 def check(
@@ -42,14 +47,47 @@ def check(
     lists has no marks: its problems begin with their JSON path.
     """
     known = None if actions is None else frozenset(actions)
-    if isinstance(schema, Mapping):
-        root = _Library(house(), known).compile(schema, house() / "schemas" / SUFFIX)
-    else:
-        root = _compiled(house(), _file(schema), known)
-    found: list[Problem] = []
-    root(node, Spot(getattr(node, "mark", mark), "", "$"), found)
+    whole = schema if isinstance(schema, Mapping) else {"$ref": _file(schema).resolve().as_uri()}
+    base = (house() / "schemas" / SUFFIX).as_uri()
+    validator = _dialect(known)(absolute(whole, base))
+    spot = Spot(getattr(node, "mark", mark), "", "$")
+    found = problems(faults(validator.iter_errors(node), node, spot))
     errors = [_error(problem) for problem in found]
     return sorted(errors, key=lambda error: error.mark or Mark("", 0, 0))
+
+
+def verify(file: Path) -> None:
+    """Raise `ValueError` unless a file holds a schema that says what its author meant.
+
+    A keyword that is not draft-07's is refused: a misspelt rule would let everything pass.
+    """
+    import jsonschema
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT7
+
+    schema = document(file)
+    draft = jsonschema.Draft7Validator
+    try:
+        draft.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        raise ValueError(error.message) from error
+    parts = [*_parts(DRAFT7.create_resource(schema))]
+    said = {key for part in parts for key in part if not key.startswith("x-")}
+    if unknown := said - draft.META_SCHEMA["properties"].keys() - ANNOTATIONS:
+        raise ValueError(f"not keywords of JSON Schema draft-07: {', '.join(sorted(unknown))}")
+    for reference in (part["$ref"] for part in parts if "$ref" in part):
+        try:
+            check(None, absolute({"$ref": reference}, file.resolve().as_uri()))
+        except Unresolvable as error:
+            raise ValueError(f"there is no {reference}") from error
+
+
+def _parts(resource: "Resource[Any]") -> Iterator[Mapping[str, Any]]:
+    """Yield a schema and those inside it."""
+    if isinstance(resource.contents, dict):
+        yield resource.contents
+    for part in resource.subresources():
+        yield from _parts(part)
 
 
 def document(schema: str | Path) -> dict[str, Any]:
@@ -58,80 +96,14 @@ def document(schema: str | Path) -> dict[str, Any]:
     return loaded
 
 
-def _file(schema: str | Path) -> Path:
-    return schema if isinstance(schema, Path) else house() / "schemas" / f"{schema}{SUFFIX}"
-
-
-@lru_cache(maxsize=64)
-def _compiled(top: Path, file: Path, actions: frozenset[str] | None) -> Check:
-    library = _Library(top, actions)
-    return library.compile(library.document(file), file)
-
-
-def _error(problem: Problem) -> SchemaError:
-    where = "" if problem.spot.mark else f"{problem.spot.path}: "
-    return SchemaError(f"{where}{problem.what}", mark=problem.spot.mark, hint=problem.hint)
-
-
-class _Library:
-    """The documents that one compilation reads, and the checks that came of them."""
-
-    def __init__(self, top: Path, actions: frozenset[str] | None) -> None:
-        self.top = top
-        self.actions = actions
-        self.documents: dict[Path, Any] = {}
-        self.checks: dict[str, Check] = {}
-
-    def compile(self, schema: Any, file: Path) -> Check:
-        """Return the check for a schema that stands in `file`."""
-        if isinstance(schema, Mapping) and "$ref" in schema:
-            return self.reference(schema["$ref"], file)
-        return draft07.compile_schema(schema, lambda part: self.compile(part, file))
-
-    def reference(self, reference: str, file: Path) -> Check:
-        """Return the check for what a `$ref` names; it may be the one being compiled."""
-        name, _, pointer = reference.partition("#")
-        target = (file.parent / name).resolve() if name else file
-        address = f"{target}#{pointer}"
-        if address not in self.checks:
-            self.checks[address] = self.later(address)
-            schema = _pointed(self.document(target), pointer)
-            self.checks[address] = self.compile(schema, target)
-        return self.checks[address]
-
-    def later(self, address: str) -> Check:
-        """Return a check that stands for one which is still being compiled."""
-
-        def check(value: Any, spot: Spot, found: list[Problem]) -> None:
-            self.checks[address](value, spot, found)
-
-        return check
-
-    def document(self, file: Path) -> Any:
-        """Return a schema file; the one of tasks is given the actions that there are."""
-        if file not in self.documents:
-            loaded = json.loads(file.read_text(encoding="utf-8"))
-            if file.name == ACTION_TASK and self.actions is not None:
-                loaded["properties"] = self.with_actions(loaded["properties"])
-            self.documents[file] = loaded
-        return self.documents[file]
-
-    def with_actions(self, properties: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the keys of a task: the keywords, and the actions that may be used."""
-        keys = keywords(properties)
-        for name in self.actions or ():
-            keys |= action_keys(name, self.top / "schemas")
-        return keys
-
-
 def keywords(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keys of a task without those that call an action."""
     return {key: value for key, value in properties.items() if not _is_action(value)}
 
 
-def action_keys(name: str, schemas: Path) -> dict[str, Any]:
+def action_keys(name: str) -> dict[str, Any]:
     """Return the keys that call an action, with their schema: Ansible's have a long name, too."""
-    file = schemas / "actions" / f"{name}{SUFFIX}"
+    file = _file(f"actions/{name}")
     if not file.is_file():
         return {name: True}
     reference = {"$ref": f"actions/{name}{SUFFIX}"}
@@ -143,7 +115,26 @@ def _is_action(schema: Any) -> bool:
     return isinstance(schema, Mapping) and str(schema.get("$ref", "")).startswith("actions/")
 
 
-def _pointed(schema: Any, pointer: str) -> Any:
-    for step in pointer.strip("/").split("/") if pointer else ():
-        schema = schema[step.replace("~1", "/").replace("~0", "~")]
-    return schema
+def _file(schema: str | Path) -> Path:
+    return schema if isinstance(schema, Path) else house() / "schemas" / f"{schema}{SUFFIX}"
+
+
+@lru_cache(maxsize=8)
+def _dialect(actions: frozenset[str] | None) -> type["Validator"]:
+    """Return the dialect in which a task may have these actions."""
+
+    def retrieve(address: str) -> Any:
+        file = Path(unquote(urlsplit(address).path))
+        schema = document(file)
+        if file.name == ACTION_TASK and actions is not None:
+            schema["properties"] = keywords(schema["properties"])
+            for name in sorted(actions):
+                schema["properties"] |= action_keys(name)
+        return absolute(schema, address)
+
+    return dialect(retrieve)
+
+
+def _error(problem: Problem) -> SchemaError:
+    where = "" if problem.spot.mark else f"{problem.spot.path}: "
+    return SchemaError(f"{where}{problem.what}", mark=problem.spot.mark, hint=problem.hint)

@@ -147,10 +147,10 @@ def _arguments_schema(path: Path) -> Iterator[EngineError]:
     if not path.is_file():
         return
     try:
-        schema.check({}, path)
+        schema.verify(path)
     except json.JSONDecodeError as error:
         yield SchemaError(f"not JSON: {error.msg}", mark=Mark(str(path), error.lineno, error.colno))
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, OSError) as error:
         yield SchemaError(f"no JSON Schema: {error}", mark=Mark(str(path), 1, 1))
 
 

@@ -76,7 +76,7 @@ SCHEMAS: st.SearchStrategy[Any] = st.recursive(st.booleans() | st.just({}), _sch
 def test_a_value_is_refused_exactly_when_json_schema_refuses_it(
     made: dict[str, Any], value: Any
 ) -> None:
-    """Our checks and the reference implementation agree on every schema and every value."""
+    """Whatever the library finds is told, be it by several sentences, and nothing else is."""
     expected = jsonschema.Draft7Validator(made).is_valid(value)
 
     assert expected == (schema.check(value, made) == [])
@@ -87,11 +87,8 @@ OURS = sorted((house() / "schemas").rglob("*.json"))
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
 def test_our_schemas_are_draft_07(path: Path) -> None:
-    """Editors can use each schema file, and each key of ours is described by a sentence."""
-    loaded = json.loads(path.read_text(encoding="utf-8"))
-
-    jsonschema.Draft7Validator.check_schema(loaded)
-    schema.check(None, path)
+    """Editors can use each schema file; no keyword is misspelt and no reference leads nowhere."""
+    schema.verify(path)
 
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "playbooks"
@@ -223,10 +220,40 @@ def test_plain_data_is_told_by_its_path() -> None:
     assert [str(error) for error in found] == ["$.a[1]: item 2 of 'a' needs the key 'b'"]
 
 
-def test_a_keyword_that_is_not_draft_07_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (
+            {"properties": {"a": {"requird": ["b"]}}},
+            "not keywords of .* draft-07: requird",
+        ),
+        ({"required": "a"}, "'a' is not of type 'array'"),
+        ({"$ref": "nowhere.schema.json"}, "there is no nowhere.schema.json"),
+        ({"items": {"$ref": "#/definitions/a"}}, "there is no #/definitions/a"),
+    ],
+)
+def test_a_schema_that_cannot_mean_what_it_says_is_refused(
+    tmp_path: Path, made: dict[str, Any], reason: str
+) -> None:
     """A misspelt rule would otherwise let everything pass."""
-    with pytest.raises(ValueError, match="requird"):
-        schema.check({}, {"requird": ["a"]})
+    path = tmp_path / "made.schema.json"
+    path.write_text(json.dumps(made))
+
+    with pytest.raises(ValueError, match=reason):
+        schema.verify(path)
+
+
+def test_a_mistake_is_found_as_deep_as_a_file_may_be_nested() -> None:
+    """The reader of YAML stops at 100 levels; what it lets through, the library can follow."""
+    tasks = "[{comand: ls}]"
+    for _ in range(48):
+        tasks = f"[{{block: {tasks}}}]"
+
+    found = schema.check(source.parse(f"- hosts: box\n  tasks: {tasks}\n", "x.yml"), "playbook")
+
+    assert [error.what for error in found] == [
+        "'comand' is not a key of a task; did you mean 'command'?"
+    ]
 
 
 def test_only_the_actions_that_there_are_may_be_used() -> None:
