@@ -9,6 +9,8 @@ from megaplan_cloud.engine.report import Report, TaskReport, explain
 from megaplan_cloud.engine.result import Status
 
 DONE, FAILED, WRONG_INPUT, WAITING, UNPROVEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
+# As a shell says that a program ended because nobody read its output.
+UNHEARD = 141
 CODES = {Status.UNPROVEN: "unproven", Status.UNREACHABLE: "unreachable"}
 
 

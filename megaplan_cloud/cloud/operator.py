@@ -1,31 +1,69 @@
 """The operator: takes a command's words, gives its answer to whoever asked, and its exit code."""
 
 import os
-import sys
+from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any
 
-from megaplan_cloud.cloud.answer import INTERRUPTED, Answer, PlayFailed, of_error, of_failure
+from megaplan_cloud.cloud.answer import (
+    FAILED,
+    INTERRUPTED,
+    UNHEARD,
+    Answer,
+    PlayFailed,
+    of_error,
+    of_failure,
+)
+from megaplan_cloud.cloud.errors import InvalidArguments
+from megaplan_cloud.cloud.streams import Unheard, standard, to_nowhere
 from megaplan_cloud.cloud.voice import Voice
 from megaplan_cloud.engine.errors import EngineError
 
 
 def run(command: str, /, *, json: bool, **arguments: Any) -> int:
     """Run a command and tell its answer; return its exit code (docs/exit-codes.md)."""
-    voice = Voice.of(sys.stdout, sys.stderr, os.environ, wants_json=json)
+    stdout, stderr = standard()
+    voice = Voice.of(stdout, stderr, os.environ, wants_json=json)
+    try:
+        return tell(voice, answer(voice, command, arguments))
+    except Unheard:
+        to_nowhere(stdout)
+        return UNHEARD
+
+
+def refuse(error: EngineError, *, json: bool) -> int:
+    """Tell that the words of this process are no command; return the exit code."""
+    stdout, stderr = standard()
+    return tell(Voice.of(stdout, stderr, os.environ, wants_json=json), of_error(error))
+
+
+def answer(voice: Voice, command: str, arguments: Mapping[str, Any]) -> Answer:
+    """Return the answer of a command, whatever becomes of it."""
     module = import_module(f"megaplan_cloud.cloud.commands.{command}")
     try:
-        answer = module.run(voice, **arguments)
+        _be_at_home()
+        return module.run(voice, **arguments)  # type: ignore[no-any-return]
     except EngineError as error:
-        answer = of_error(error)
+        return of_error(error)
     except PlayFailed as failed:
-        answer = of_failure(failed.report, told=voice.told)
+        return of_failure(failed.report, told=voice.told)
     except KeyboardInterrupt:
-        answer = Answer(INTERRUPTION, ("Interrupted.",), INTERRUPTED)
-    except BrokenPipeError:
-        return _nobody_listens(sys.stdout)
-    tell(voice, answer)
-    return int(answer.exit_code)
+        return Answer(INTERRUPTION, ("Interrupted.",), INTERRUPTED)
+
+
+def _be_at_home() -> None:
+    """Let an empty HOME be what an unset one is; git and tmux need one that is set."""
+    if os.environ.get("HOME"):
+        return
+    os.environ.pop("HOME", None)
+    try:
+        os.environ["HOME"] = str(Path.home())
+    except RuntimeError as error:
+        raise InvalidArguments(
+            "HOME is not set, and this machine knows no home of yours.",
+            hint="Set HOME to a directory that you can write.",
+        ) from error
 
 
 INTERRUPTION = {
@@ -36,15 +74,22 @@ INTERRUPTION = {
 }
 
 
-def tell(voice: Voice, answer: Answer) -> None:
-    """Write the answer: the document to stdout, the lines to stderr, every secret redacted."""
+def tell(voice: Voice, answer: Answer) -> int:
+    """Write the answer, the document to stdout, the lines to stderr; return the exit code.
+
+    Every secret is redacted. Whoever does not read the document to its end knows enough: what
+    was done was done. One that cannot be written because a disk is full is no answer.
+    """
     for line in answer.lines:
         voice.say(line)
-    if voice.wants_json or not (voice.terminal or voice.passed or answer.passes_output):
+    passed = voice.terminal or voice.passed or answer.passes_output
+    if passed and not voice.wants_json:
+        return answer.exit_code
+    try:
         voice.document(answer.document)
-
-
-def _nobody_listens(stream: TextIO) -> int:
-    """End quietly when whoever read our output has gone, as `head` does."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    return 0
+    except OSError as error:
+        to_nowhere(voice.stdout)
+        if not isinstance(error, BrokenPipeError):
+            voice.say(f"The answer could not be written: {error.strerror}.")
+            return answer.exit_code or FAILED
+    return answer.exit_code

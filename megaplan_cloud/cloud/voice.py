@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from megaplan_cloud.cloud.settings import Settings
+from megaplan_cloud.cloud.streams import Unheard
 from megaplan_cloud.engine.event import Event, Listener, TaskEnded
 from megaplan_cloud.engine.redaction import Redactor
 from megaplan_cloud.engine.result import Status
@@ -64,10 +65,13 @@ class Voice:
         return {name: Secret(value) if value else None for name, value in found.items()}
 
     def pass_on(self, text: str) -> None:
-        """Write output of the box to stdout, at once."""
+        """Write output of the box to stdout, at once; Unheard when nobody reads it any more."""
         self.passed = True
-        self.stdout.write(self.redact(text))
-        self.stdout.flush()
+        try:
+            self.stdout.write(self.redact(text))
+            self.stdout.flush()
+        except BrokenPipeError as error:
+            raise Unheard(str(error)) from error
 
     def document(self, value: Mapping[str, Any]) -> None:
         """Write the one JSON document of the command."""

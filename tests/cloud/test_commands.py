@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import pwd
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +16,9 @@ from megaplan_cloud.cloud.answer import Answer, of_error
 from megaplan_cloud.cloud.errors import InvalidArguments
 from megaplan_cloud.cloud.operator import tell
 from megaplan_cloud.cloud.voice import Voice
-from tests.support.operator import Operator
+from tests.support.operator import PROGRAM, Operator
+
+OURS = shlex.join([sys.executable, "-c", PROGRAM])
 
 
 class Terminal(io.StringIO):
@@ -22,6 +27,21 @@ class Terminal(io.StringIO):
     def isatty(self) -> bool:
         """Say yes."""
         return True
+
+
+def typed(person: Operator, line: str) -> tuple[int, str]:
+    """Type a line of shell; return its exit code, and what came to stderr."""
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line],
+        cwd=person.folder,
+        env=person.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stderr
 
 
 @pytest.fixture
@@ -135,10 +155,70 @@ def test_wrong_input_is_one_document_and_exit_code_2(person: Operator, words: tu
     assert "Traceback" not in said.stderr
 
 
-@pytest.mark.parametrize("words", [("nothing",), ("deploy", "--nothing"), ("exec",)])
-def test_words_that_no_command_knows_end_with_2(person: Operator, words: tuple[str]) -> None:
-    """Invoke's own usage errors would end with 1."""
-    assert person.run(*words, code=2).stderr
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (("deplo",), "There is no 'deplo' here.", "Did you mean 'deploy'?"),
+        (("deploy", "--nothing"), "There is no '--nothing' here.", "deploy --help"),
+        (("deploy", "extra"), "There is no 'extra' here.", "deploy --help"),
+        (("deploy", "--cloud-yaml"), "--cloud-yaml needs a value.", "deploy --help"),
+        (("exec",), "exec needs: 'command'", "exec --help"),
+    ],
+)
+def test_words_that_no_command_knows_end_with_2(
+    person: Operator, words: tuple[str], message: str, hint: str
+) -> None:
+    """Invoke's own usage errors would end with 1, and leave stdout empty."""
+    said = person.run(*words, code=2)
+
+    assert (said.json["error"], said.json["message"]) == ("invalid_args", message)
+    assert hint in said.json["hint"]
+    assert message in said.stderr
+
+
+@pytest.mark.parametrize("words", ["--list", "--help", "validate --json"])
+def test_a_reader_that_leaves_gets_no_traceback(person: Operator, words: str) -> None:
+    """`| head` takes what it wants; what nobody reads is lost, and that is no failure."""
+    code, told = typed(person, f"{OURS} {words} | true")
+
+    assert code == 0
+    assert "Traceback" not in told
+    assert "Exception" not in told
+
+
+def test_nobody_who_reads_prose_stops_no_work(person: Operator) -> None:
+    """A command that is half done because `head` has seen enough would be worse than silence."""
+    assert typed(person, f"{OURS} init 2>&1 >/dev/null | true") == (0, "")
+    assert (person.folder / "cloud.yaml").is_file()
+
+
+def test_streams_that_are_closed_stop_no_work(person: Operator) -> None:
+    """A job started without stdout or stderr, as some schedulers do, is done all the same."""
+    assert typed(person, f"{OURS} init --force >&-")[0] == 0
+    assert typed(person, f"{OURS} init --force 2>&- >/dev/null") == (0, "")
+
+
+def test_an_answer_that_cannot_be_written_is_no_answer(person: Operator) -> None:
+    """A full disk under stdout ends with 1, and says so."""
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full here")
+
+    code, told = typed(person, f"{OURS} validate >/dev/full")
+
+    assert code == 1
+    assert told.endswith("The answer could not be written: No space left on device.\n")
+
+
+@pytest.mark.parametrize("unset", ["HOME=", "-u HOME"])
+def test_an_empty_home_is_none(person: Operator, unset: str) -> None:
+    """Nothing is ever written to the root of the file system because HOME is empty."""
+    person.settle("repo: {url: u}\n")
+
+    code, told = typed(person, f"env {unset} {OURS} deploy --check >/dev/null")
+
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    assert code == 0, told
+    assert f"service={home}/.megaplan" in told
 
 
 @pytest.mark.parametrize("command", ["deploy", "exec", "play"])
