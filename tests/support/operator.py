@@ -53,10 +53,11 @@ def schema_of(document: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Operator:
-    """Somebody with a home and a folder, who types commands there."""
+    """Somebody with a home and a folder, who types commands there, and waits `patience` seconds."""
 
     home: Path
     folder: Path
+    patience: float = PATIENCE
 
     def run(self, *words: str, code: int | None = 0, stdin: str = "", **env: str) -> Said:
         """Type a command; fail when it does not end with `code`, if one is expected."""
@@ -67,7 +68,7 @@ class Operator:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=self.patience,
             check=False,
         )
         said = Said(done.returncode, done.stdout, done.stderr)
