@@ -1,6 +1,5 @@
 """The console script `megaplan-cloud`: the same tasks as `invoke`, from any directory."""
 
-import gc
 import os
 import re
 import sys
@@ -19,8 +18,6 @@ ASKING = frozenset(("--version", "-V"))
 
 def main() -> None:
     """Run the command that the words of this process name, and end with its exit code."""
-    # What a start makes stays to the end: to look for garbage among it costs a tenth of its time.
-    gc.set_threshold(50_000)
     program = Program(
         name="Megaplan Cloud",
         binary="megaplan-cloud",
