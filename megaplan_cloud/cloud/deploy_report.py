@@ -12,6 +12,14 @@ TAIL_LINES, TAIL_CHARACTERS = 20, 4000
 LOOKING = frozenset(
     {"query", "stat", "assert", "emit", "refuse", "debug", "slurp", "include_role", "include_tasks"}
 )
+DEGRADED = "deploy: the box is up, but degraded: no chain can be started in it"
+# What can be wrong with a checkout, and what to do about it.
+REMEDIES = {
+    "failed": "Look at the address, the branch and the credentials",
+    "wrong_remote": "Correct the url in cloud.yaml, or move that checkout away",
+    "nested": "Give each repo a workspace of its own",
+    "not_a_checkout": "Move what is there away, or choose another workspace",
+}
 
 
 def steps(report: Report) -> list[dict[str, Any]]:
@@ -26,8 +34,10 @@ def document(report: Report, settings: Settings, *, check: bool) -> dict[str, An
     unknown = [task.name for task in report.tasks() if task.status is Status.UNKNOWN]
     repos = [dict(repo) for repo in seen.get("repos", [])]
     no_op = not changed and not (check and unknown)
+    warnings = _warnings(repos, seen.get("health") or {})
+    degraded = _degraded(repos)
     return {
-        "success": True,
+        "success": not degraded,
         "event": "cloud_deploy",
         "provider": settings.provider.name,
         "service": settings["box.identity"],
@@ -41,8 +51,11 @@ def document(report: Report, settings: Settings, *, check: bool) -> dict[str, An
         "volume": seen.get("volume"),
         "repos": repos,
         "health": seen.get("health"),
-        "warnings": _warnings(repos, seen.get("health") or {}),
-        "verdict": _verdict(no_op=no_op, check=check, changed=len(changed)),
+        "warnings": warnings,
+        "verdict": DEGRADED
+        if degraded
+        else _verdict(no_op=no_op, check=check, changed=len(changed)),
+        **degraded,
     }
 
 
@@ -54,7 +67,7 @@ def summary(answer: Mapping[str, Any]) -> tuple[str, ...]:
     if answer["health"]:
         lines.append(f"  health: {answer['health']['status']} at {answer['health']['url']}")
     lines += [f"warning: {warning}" for warning in answer["warnings"]]
-    return (*lines, answer["verdict"])
+    return (*lines, answer["verdict"], *([answer["hint"]] if "hint" in answer else []))
 
 
 def _step(task: TaskReport) -> dict[str, Any]:
@@ -86,6 +99,25 @@ def _warnings(repos: list[dict[str, Any]], health: Mapping[str, Any]) -> list[st
         for name, each in components.items()
         if each["status"] != "ready" and not name.startswith("repo:")
     ]
+
+
+def _degraded(repos: list[dict[str, Any]]) -> dict[str, str]:
+    """Return what a box that has not every checkout answers, and nothing for any other.
+
+    It is up and can be asked, but no chain can be started in it.
+    """
+    bad = [repo for repo in repos if repo["status"] in REMEDIES]
+    if not bad:
+        return {}
+    remedies = dict.fromkeys(REMEDIES[repo["status"]] for repo in bad)
+    return {
+        "error": "box_degraded",
+        "message": "The box is up, but degraded: "
+        + "; ".join(
+            f"{repo['url']} is not in {repo['workspace']}: {repo['reason']}" for repo in bad
+        ),
+        "hint": f"{'. '.join(remedies)}; then run `invoke deploy` again.",
+    }
 
 
 def _verdict(*, no_op: bool, check: bool, changed: int) -> str:

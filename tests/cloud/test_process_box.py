@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -125,7 +126,8 @@ def test_a_repository_that_cannot_be_cloned_degrades_the_box(
         f"extra_repos: [{{url: {missing}, workspace: /workspace/missing}}]\n"
     )
 
-    document = operator.run("deploy").json
+    said = operator.run("deploy", code=1)
+    document = said.json
     state = health(document)
     make_repository(missing, {"a": "b"})
     repaired = operator.run("deploy").json
@@ -134,6 +136,10 @@ def test_a_repository_that_cannot_be_cloned_degrades_the_box(
     assert str(missing) in document["repos"][1]["reason"]
     assert state["status"] == "degraded"
     assert document["warnings"]
+    assert (document["success"], document["error"]) == (False, "box_degraded")
+    assert str(missing) in document["message"]
+    assert "invoke deploy" in document["hint"]
+    assert "steps changed" not in said.stderr
     assert [repo["status"] for repo in repaired["repos"]] == ["present", "cloned"]
     assert repaired["warnings"] == []
 
@@ -147,8 +153,10 @@ def test_a_checkout_of_another_repository_is_told(
     operator.run("deploy")
     operator.settle(f"repo: {{url: {other}}}\n")
 
-    document = operator.run("deploy").json
+    document = operator.run("deploy", code=1).json
 
+    assert document["error"] == "box_degraded"
+    assert "Correct the url" in document["hint"]
     assert document["repos"][0]["status"] == "wrong_remote"
     assert str(repository) in document["repos"][0]["reason"]
 
@@ -320,3 +328,19 @@ def test_an_unwritable_home_is_one_clear_message(operator: Operator, repository:
     assert said.json["success"] is False
     assert "/proc/nowhere" in said.json["message"]
     assert "Traceback" not in said.stderr
+
+
+def test_what_is_missing_is_said_with_what_makes_it(operator: Operator, repository: Path) -> None:
+    """No checkout, no log: `status` and `logs` name it and the command, in words of their own."""
+    operator.settle(f"repo: {{url: {repository}}}\n")
+    operator.run("deploy")
+    shutil.rmtree(operator.box / "workspace" / "app")
+    (operator.box / "run" / "health.log").unlink()
+
+    status = operator.run("status", code=1).json
+    logs = operator.run("logs", "--no-follow", code=1).json
+
+    assert (status["error"], logs["error"]) == ("checkout_missing", "log_missing")
+    assert str(operator.box / "workspace" / "app") in status["message"]
+    assert "invoke deploy" in status["hint"]
+    assert "invoke deploy" in logs["hint"]

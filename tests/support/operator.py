@@ -46,9 +46,9 @@ def schema_of(document: dict[str, Any]) -> str:
     ):
         if key in document:
             return name
-    if "error" in document:
-        return "error"
-    return events.get(str(document.get("event")), "")
+    if event := events.get(str(document.get("event"))):
+        return event
+    return "error" if "error" in document else ""
 
 
 @dataclass(frozen=True)

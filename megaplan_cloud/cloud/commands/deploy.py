@@ -1,7 +1,7 @@
 """`invoke deploy`: the box, started or brought up to date."""
 
 from megaplan_cloud.cloud import settings as loader
-from megaplan_cloud.cloud.answer import Answer
+from megaplan_cloud.cloud.answer import DONE, FAILED, Answer
 from megaplan_cloud.cloud.deploy_report import document, summary
 from megaplan_cloud.cloud.launch import checkouts
 from megaplan_cloud.cloud.playing import played
@@ -17,4 +17,4 @@ def run(voice: Voice, *, cloud_yaml: str, check: bool, diff: bool) -> Answer:
     }
     report = played("deploy", settings, voice, variables=variables, check=check, diff=diff)
     answer = document(report, settings, check=check)
-    return Answer(answer, summary(answer))
+    return Answer(answer, summary(answer), DONE if answer["success"] else FAILED)

@@ -41,14 +41,21 @@ def of_plan(voice: Voice, settings: Settings, plan: str) -> Answer:
         variables = {"workspace": workspace, "plan": plan, "launcher": launcher(settings)}
         seen = said(played("status", settings, voice, variables=variables, show=False))
         document = _document(seen)
-        if document.get("error") != "missing_plan":
+        if document.get("error") not in ("missing_plan", "checkout_missing"):
             break
-    code = 0 if int(seen["rc"]) == 0 else FAILED
+    code = 0 if seen.get("rc") in (0, "0") else FAILED
     return Answer(document, _lines(document), code)
 
 
 def _document(seen: Any) -> dict[str, Any]:
-    """Return the harness's document, or one that says it gave none."""
+    """Return the harness's document, or one that says why there is none."""
+    if "missing" in seen:
+        return {
+            "success": False,
+            "error": "checkout_missing",
+            "message": f"There is no checkout at {seen['missing']}.",
+            "hint": "`invoke deploy` clones it again; `invoke chain --spec S` does so for a chain.",
+        }
     try:
         found = json.loads(seen["stdout"])
     except ValueError:
