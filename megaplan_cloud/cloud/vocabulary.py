@@ -22,6 +22,7 @@ def vocabulary(settings: Settings, more: Mapping[str, Any]) -> dict[str, Any]:
     """
     box = {
         **settings["box"],
+        "enter": list(settings.places.get("box", {}).get("enter", [])),
         "needs": [dict(need) for need in settings.provider.meta.get("needs", [])],
         "volume_id": volume_id(settings),
         "schemas": str(house() / "schemas"),

@@ -149,6 +149,10 @@ class Shell:
             raise EOFError
 
 
+# EX_UNAVAILABLE of sysexits.h: what enters a place says in its own words that it is not there.
+ABSENT = 69
+
+
 def not_opened(
     place: str, error: Exception, channel: Channel, said: bytes, patience: Patience
 ) -> ConnectionFailed:
@@ -158,6 +162,9 @@ def not_opened(
             how = f"in {patience.opening:g} s"
         case EOFError():
             code = channel.ending()
+            if code == ABSENT and said:
+                what, _, hint = said.decode("utf-8", "replace").strip().partition("\n")
+                return ConnectionFailed(what, hint=hint)
             how = "before it was gone" if code is None else f"and ended with exit code {code}"
         case _:
             how = f"but {str(error)!r}"

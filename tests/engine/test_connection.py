@@ -107,6 +107,16 @@ def test_a_helper_that_does_not_start_fails_within_its_deadline(login: str) -> N
     assert time.monotonic() - began < 8
 
 
+def test_a_place_that_is_not_there_may_say_so_itself() -> None:
+    """What enters a place and ends with 69 has told what is wrong, and what now."""
+    login = "printf 'The box is not running.\\nStart it.\\n' >&2; exit 69"
+
+    with pytest.raises(ConnectionFailed) as caught:
+        entered("sh", "-c", login, "login").run(Command(("true",)))
+
+    assert (caught.value.what, caught.value.hint) == ("The box is not running.", "Start it.")
+
+
 def test_garbage_after_the_hello_is_unproven(tmp_path: Path) -> None:
     """A peer that talks in between proves nothing."""
     count = tmp_path / "count"
