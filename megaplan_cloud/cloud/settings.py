@@ -22,6 +22,7 @@ BOX = {
     "trusted": True,
     "deploy_dir": "",
     "secrets": "",
+    "python": ["python3"],
 }
 
 
