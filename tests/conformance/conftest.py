@@ -63,4 +63,5 @@ def maker(request: pytest.FixtureRequest) -> Maker:
 def box(subject: Subject) -> Subject:
     """Give the provider with its box up, whatever the test before did to it."""
     subject.operator.run("deploy")
+    subject.keep()
     return subject

@@ -38,12 +38,17 @@ class Spoilt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A provider under test. `relay` is its link, `left` lists what is left of the box there."""
+    """A provider under test.
+
+    `relay` is its link, `left` lists what is left of the box there, and `keep` keeps what is slow
+    to make again, as the layers of an image.
+    """
 
     provider: str
     operator: Operator
     relay: TcpRelay | None = None
     left: Callable[[], list[str]] | None = None
+    keep: Callable[[], None] = lambda: None
     spoilt: Spoilt | None = None
 
     @property

@@ -1,13 +1,21 @@
 """The subjects that this machine can give by itself, one for each provider that CI proves."""
 
+import getpass
 import shutil
+import subprocess
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from tests.conformance.subject import Subject
+from tests.conformance.subject import Spoilt, Subject
+from tests.support.boxes import docker, git_server
+from tests.support.containers import DEBIAN, debian_image
 from tests.support.need import need
 from tests.support.operator import Operator, make_repository
+from tests.support.relay import TcpRelay
+from tests.support.sshd import free_port, sshd
 
 Maker = Callable[[Path], AbstractContextManager[Subject]]
 
@@ -30,16 +38,95 @@ def process(folder: Path) -> Iterator[Subject]:
     need("tmux", "git")
     person = operator(folder)
     repository = make_repository(folder / "app.git", {"README.md": "An app.\n"})
-    person.settle(f"provider: process\nrepo: {{url: {repository}}}\n")
+    place = folder / "box"
+    person.settle(f"repo: {{url: {repository}}}\nprocess: {{dir: {place}}}\n")
 
     def left() -> list[str]:
-        place = person.home / ".megaplan" / "cloud" / "process"
-        return [str(path) for path in place.iterdir()] if place.is_dir() else []
+        return [str(place)] if place.exists() else []
 
     yield from _until_destroyed(Subject(provider="process", operator=person, left=left))
 
 
-SUBJECTS: dict[str, Maker] = {"process": process}
+@contextmanager
+def ssh(folder: Path) -> Iterator[Subject]:
+    """Give a box on a Docker host behind an sshd of this machine, with a relay between."""
+    debian_image()
+    person = operator(folder)
+    make_repository(folder / "git" / "app.git", {"README.md": "An app.\n"})
+    name, place = f"mpt-{uuid.uuid4().hex[:8]}", folder / "host"
+    with (
+        sshd(folder / "sshd") as server,
+        TcpRelay(server.port) as relay,
+        git_server(folder / "git") as address,
+    ):
+        (person.home / ".ssh").mkdir()
+        shutil.copy(server.folder / "ssh_config", person.home / ".ssh" / "config")
+        text = SSH.format(
+            url=f"{address}/app.git",
+            user=getpass.getuser(),
+            port=relay.port,
+            key=server.folder / "client_key",
+            name=name,
+            place=place,
+            base=DEBIAN,
+            health=free_port(),
+        )
+        person.settle(text)
+        wrong = server.folder / "wrong_key"
+        keygen(wrong)
+        subject = Subject(
+            provider="ssh",
+            operator=person,
+            relay=relay,
+            spoilt=Spoilt(cloud_yaml=text.replace(str(server.folder / "client_key"), str(wrong))),
+        )
+        label = f"cloud.megaplan.box={subject.settings['box.name']}"
+        subject = replace(
+            subject,
+            left=lambda: [*labelled(label), *([str(place)] if place.exists() else [])],
+            keep=lambda: keep_layers(label),
+        )
+        yield from _until_destroyed(subject)
+
+
+SSH = """\
+provider: ssh
+repo: {{url: '{url}'}}
+ssh:
+  host: 127.0.0.1
+  user: {user}
+  port: {port}
+  identity_file: {key}
+  container: {name}
+  remote_dir: {place}
+image: {{base: '{base}', agents: []}}
+resources: {{volume: {name}, port: {health}}}
+"""
+WARM = "megaplan-test/kit:1"
+SUBJECTS: dict[str, Maker] = {"process": process, "ssh": ssh}
+
+
+def labelled(label: str) -> list[str]:
+    """Return the containers, the volumes and the images of Docker that have a label."""
+    wanted = f"label={label}"
+    names = [
+        *docker("ps", "--all", "--quiet", "--filter", wanted).split(),
+        *docker("volume", "ls", "--quiet", "--filter", wanted).split(),
+        *docker("image", "ls", "--filter", wanted, "--format", "{{.Repository}}:{{.Tag}}").split(),
+    ]
+    return [name for name in names if not name.startswith("megaplan-test/")]
+
+
+def keep_layers(label: str) -> None:
+    """Keep the layers of a box's image under a name of the tests, lest each test makes them."""
+    for image in docker("image", "ls", "--quiet", "--filter", f"label={label}").split()[:1]:
+        docker("tag", image, WARM)
+
+
+def keygen(file: Path) -> None:
+    """Make a key that no server knows."""
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file)]
+    subprocess.run(words, check=True, timeout=30)
 
 
 def operator(folder: Path, patience: float = 600) -> Operator:

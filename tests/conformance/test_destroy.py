@@ -36,7 +36,7 @@ def test_destroy_leaves_nothing(box: Subject) -> None:
 
 
 def test_a_box_that_is_not_there_is_a_clear_error(box: Subject) -> None:
-    """After a destroy, a command says that there is no box and what to do; `down` has nothing to do."""
+    """Commands say that there is no box, and what to do; `down` has nothing to do."""
     box.operator.run("destroy", "--yes")
 
     run = box.operator.run("exec", "true", code=None)
