@@ -104,7 +104,8 @@ class Bookkeeper:
             return outcome
         for part in turn.parts:
             if part.outcome and part.outcome.status is not Status.SKIPPED:
-                names = [str(render(name, part.scope)) for name in turn.task.notify]
+                asked = turn.around.keywords.notify or ()
+                names = [str(render(name, part.scope)) for name in asked]
                 for name in names:
                     self.handlers.notify(name, f"'{turn.name}'" if doubtful else "")
                 turn.notified.update(names)

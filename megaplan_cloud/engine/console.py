@@ -21,7 +21,8 @@ from megaplan_cloud.engine.result import Status
 
 BAD = frozenset({Status.FAILED, Status.UNREACHABLE, Status.UNPROVEN})
 INCLUDES = ("include_tasks", "include_role")
-STANDARD = frozenset({"changed", "failed", "skipped", "item", "ansible_loop_var"})
+NAMING = ("ansible_loop_var", "ansible_index_var")
+STANDARD = frozenset({"changed", "failed", "skipped", *NAMING})
 QUIET, MINUTE = 0.1, 60
 
 
@@ -107,7 +108,8 @@ def remarks(report: TaskReport) -> list[str]:
 
 def said(result: Mapping[str, Any]) -> list[str]:
     """Return what a `debug` task shows: its message, or the value of its variable."""
-    told = {key: value for key, value in result.items() if key not in STANDARD}
+    hidden = STANDARD | {result.get(each) for each in NAMING}
+    told = {key: value for key, value in result.items() if key not in hidden}
     if set(told) == {"msg"} and isinstance(told["msg"], str):
         return told["msg"].splitlines()
     return json.dumps(told, indent=2, ensure_ascii=False, default=str).splitlines()

@@ -6,7 +6,9 @@ from typing import Any
 from megaplan_cloud.engine.playbook import Play, RoleUse
 from megaplan_cloud.engine.statement import Keywords
 
-NEAREST = ("become", "no_log", "ignore_errors", "check_mode", "delegate_to", "timeout")
+NEAREST = (
+    *("become", "no_log", "ignore_errors", "check_mode", "delegate_to", "timeout", "notify"),
+)
 
 
 def of_play(play: Play) -> Keywords:

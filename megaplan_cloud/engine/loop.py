@@ -13,8 +13,22 @@ from megaplan_cloud.engine.scope import UnknownValue
 from megaplan_cloud.engine.template import render
 from megaplan_cloud.engine.turn import Part, Turn
 
-LOOP_VAR = "item"
 LONGEST = 80
+
+
+def pause(turn: Turn) -> float:
+    """Return the seconds between two items; PlaybookError when it is no number."""
+    loop = turn.task.loop
+    if loop is None or loop.pause is None:
+        return 0.0
+    seconds = render(loop.pause, turn.around.scope)
+    try:
+        return float(seconds)
+    except (TypeError, ValueError):
+        mark = turn.task.at.get("loop_control")
+        raise PlaybookError(
+            f"`pause` is {seconds!r}, not a number of seconds.", mark=mark
+        ) from None
 
 
 def items(turn: Turn) -> list[Any] | Outcome | None:
@@ -48,14 +62,25 @@ def parts(turn: Turn, found: list[Any] | None) -> Iterator[Part]:
         return
     turn.looped, turn.size = True, len(found)
     for index, item in enumerate(found):
-        own = scope.child(item={LOOP_VAR: item, "ansible_loop_var": LOOP_VAR})
-        yield Part(turn=turn, scope=own, index=index, item=item)
+        part = Part(turn=turn, scope=scope, index=index, item=item)
+        part.scope = scope.child(item=names_of(part))
+        yield part
 
 
 def named(part: Part, outcome: Outcome) -> Outcome:
     """Return an item's outcome with what the results of a loop say of their item."""
-    told = {LOOP_VAR: part.item, "ansible_loop_var": LOOP_VAR}
-    return replace(outcome, variable={**outcome.variable, **told})
+    return replace(outcome, variable={**outcome.variable, **names_of(part)})
+
+
+def names_of(part: Part) -> dict[str, Any]:
+    """Return the variables of an item: itself, its number where that is asked for, their names."""
+    loop = part.turn.task.loop
+    if loop is None:
+        return {}
+    own = {loop.loop_var: part.item, "ansible_loop_var": loop.loop_var}
+    if loop.index_var:
+        own |= {loop.index_var: part.index, "ansible_index_var": loop.index_var}
+    return own
 
 
 def label(part: Part, discretion: Discretion) -> str:

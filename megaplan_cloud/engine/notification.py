@@ -30,8 +30,7 @@ def check(play: "Play") -> Iterator[PlaybookError]:
     if any(use.role is None for use in play.roles) or any(map(is_open, statements)):
         return
     names = {*_names(play.handlers), *_names_of_roles(play, statements)}
-    tasks = (found for found in statements if isinstance(found, Task))
-    notified = [name for task in tasks for name in task.notify]
+    notified = [name for found in statements for name in found.keywords.notify or ()]
     if any("{{" in name for name in (*names, *notified)):
         return
     yield from _unknown(notified, names)

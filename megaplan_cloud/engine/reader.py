@@ -37,7 +37,7 @@ MAGIC = frozenset(
 SHARED = frozenset(Keywords.__dataclass_fields__)
 TASK_KEYWORDS = SHARED | {
     *("loop", "loop_control", "register", "until", "retries", "delay"),
-    *("changed_when", "failed_when", "notify", "listen"),
+    *("changed_when", "failed_when", "listen"),
 }
 
 
@@ -165,10 +165,7 @@ def _task(node: source.Mapping, key: str, action: str, reading: Reading) -> Task
     if "listen" in node and not reading.handlers:
         hint = "It says what else notifies a handler; this task is none."
         reading.refuse("'listen' stands outside handlers", node.keys_at["listen"], hint)
-    if node.get("register") in MAGIC:
-        hint = "Choose another name; the engine's own always counts."
-        what = f"'{node['register']}' is a name of the engine"
-        reading.refuse(what, node.values_at["register"], hint)
+    _refuse_magic(node, "register", MAGIC, reading)
     return Task(
         action=action,
         arguments=node[key],
@@ -176,16 +173,22 @@ def _task(node: source.Mapping, key: str, action: str, reading: Reading) -> Task
         mark=node.mark,
         at={**node.values_at, action: node.values_at[key]},
         fingerprint=fingerprint(node),
-        loop=_loop(node),
+        loop=_loop(node, reading),
         register=node.get("register"),
         until=several(node, "until"),
         retries=node.get("retries", 3),
         delay=node.get("delay", 5),
         changed_when=several(node, "changed_when") if "changed_when" in node else None,
         failed_when=several(node, "failed_when") if "failed_when" in node else None,
-        notify=several(node, "notify"),
         listen=several(node, "listen"),
     )
+
+
+def _refuse_magic(node: source.Mapping, key: str, names: Collection[str], reading: Reading) -> None:
+    """Add a problem if the value of a key, the name of a variable, is one of the engine's own."""
+    if node.get(key) in names:
+        hint = "Choose another name; the engine's own always counts."
+        reading.refuse(f"'{node[key]}' is a name of the engine", node.values_at[key], hint)
 
 
 def _block(node: source.Mapping, reading: Reading) -> Block:
@@ -239,7 +242,7 @@ def _include_tasks(node: source.Mapping, key: str, reading: Reading) -> IncludeT
         mark=node.mark,
         at=node.values_at,
         fingerprint=fingerprint(node),
-        loop=_loop(node),
+        loop=_loop(node, reading),
     )
 
 
@@ -258,14 +261,14 @@ def _include_role(node: source.Mapping, key: str, reading: Reading) -> IncludeRo
         mark=node.mark,
         at=node.values_at,
         fingerprint=fingerprint(node),
-        loop=_loop(node),
+        loop=_loop(node, reading),
     )
 
 
 def keywords(node: source.Mapping) -> Keywords:
     """Return the shared keywords of a statement or of an entry of `roles`."""
     given = {key: node[key] for key in node if key in SHARED}
-    for key in ("when", "tags"):
+    for key in ("when", "tags", "notify"):
         if key in given:
             given[key] = several(node, key)
     return Keywords(**given)
@@ -283,10 +286,13 @@ def _under(node: source.Mapping, reading: Reading) -> Reading:
     return replace(reading, conditional=conditional)
 
 
-def _loop(node: source.Mapping) -> Loop | None:
+def _loop(node: source.Mapping, reading: Reading) -> Loop | None:
     if "loop" not in node:
         return None
-    return Loop(node["loop"], (node.get("loop_control") or {}).get("label"))
+    control = node.get("loop_control") or source.Mapping()
+    for key in ("loop_var", "index_var"):
+        _refuse_magic(control, key, MAGIC - {"item"}, reading)
+    return Loop(node["loop"], **control)
 
 
 def several(node: source.Mapping, key: str) -> tuple[Any, ...]:

@@ -33,14 +33,27 @@ class Keywords:
     check_mode: Any = None
     delegate_to: Any = None
     timeout: Any = None
+    notify: tuple[Any, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """The items that a statement is repeated for: a list, or a `Text` that gives one."""
+    """The items that a statement is repeated for: a list, or a `Text` that gives one.
+
+    `loop_var` is the variable that holds the item, `index_var` one for its number, from 0;
+    `pause` are the seconds between two items, unrendered.
+    """
 
     items: Any
     label: Any = None
+    loop_var: str = "item"
+    index_var: str | None = None
+    pause: Any = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables that each item has."""
+        return (self.loop_var, self.index_var) if self.index_var else (self.loop_var,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +76,6 @@ class Task:
     delay: Any = 5
     changed_when: tuple[Any, ...] | None = None
     failed_when: tuple[Any, ...] | None = None
-    notify: tuple[Any, ...] = ()
     listen: tuple[str, ...] = ()
 
     @property

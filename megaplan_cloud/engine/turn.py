@@ -53,8 +53,8 @@ class Turn:
     """A task's turn at a host, until its last part has an outcome.
 
     `forgiven` (`ignore_errors`) and `rescued` (a rescue stands around it) say what a failure
-    means; `size` is how many parts there are; `number` orders the turns of a host. `opens` is
-    there for an include: it reads what is included.
+    means; `size` is how many parts there are, `pause` the seconds between them; `number` orders
+    the turns of a host. `opens` is there for an include: it reads what is included.
     """
 
     task: Task
@@ -64,6 +64,7 @@ class Turn:
     rescued: bool = False
     looped: bool = False
     size: int = 1
+    pause: float = 0.0
     forgiven: bool = False
     no_log: bool = False
     notified: set[str] = field(default_factory=set)

@@ -129,7 +129,7 @@ def _entries(read: Sequence[Role]) -> Iterator[Role]:
 def _never_notified(read: Sequence[Role]) -> Iterator[PlaybookError]:
     """Yield the handlers of a role that none of its tasks asks for."""
     statements = [found for role in read for found in (*every(role.tasks), *every(role.handlers))]
-    notified = {name for found in statements if isinstance(found, Task) for name in found.notify}
+    notified = {name for found in statements for name in found.keywords.notify or ()}
     if any("{{" in name for name in notified):
         return
     for handler in every(read[0].handlers if read else ()):
@@ -165,9 +165,9 @@ def _passed(books: Iterable[Playbook]) -> Iterator[str]:
 
 
 def _given(play: Play) -> Iterator[str]:
-    """Yield the variables around the includes of a play, its facts, and `item` if it may be one."""
+    """Yield the variables around the includes of a play, those of their loops, and its facts."""
     for statement in play.statements():
         yield from statement.keywords.vars
         if isinstance(statement, IncludeTasks | IncludeRole) and statement.loop:
-            yield "item"
+            yield from statement.loop.names
     yield from variables.facts(play.statements())

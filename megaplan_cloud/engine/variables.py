@@ -162,8 +162,8 @@ def _check_statement(statement: Statement, view: View) -> Iterator[EngineError]:
     view = view.and_(statement.keywords.vars, _guarded(statement.keywords))
     if not isinstance(statement, Block | ImportTasks) and statement.loop:
         yield from _check_values([statement.loop.items], view)
-        view = view.and_(("item",))
-        yield from _check_values([statement.loop.label], view)
+        view = view.and_(statement.loop.names)
+        yield from _check_values([statement.loop.label, statement.loop.pause], view)
     yield from _check_keywords(statement.keywords, view)
     match statement:
         case Task():
@@ -199,7 +199,7 @@ def _check_task(task: Task, view: View) -> Iterator[EngineError]:
         for name in expressions & arguments.keys():
             yield from _check_conditions(_listed(arguments[name]), view)
         arguments = [value for name, value in arguments.items() if name not in expressions]
-    yield from _check_values([arguments, task.retries, task.delay, task.notify], view)
+    yield from _check_values([arguments, task.retries, task.delay], view)
     for conditions in (task.until, task.changed_when, task.failed_when):
         yield from _check_conditions(conditions or (), view)
     if task.action == "template":

@@ -64,6 +64,7 @@ class Worker:
         def read() -> list[Any] | Outcome | None:
             turn.forgiven = truth("ignore_errors", self.keyword(turn, "ignore_errors"))
             turn.no_log = truth("no_log", self.keyword(turn, "no_log"))
+            turn.pause = loop.pause(turn)
             return loop.items(turn)
 
         return guarded(lambda: self.settled(read))
@@ -74,6 +75,8 @@ class Worker:
 
     def work(self, part: Part) -> Sendable | Outcome:
         """Return what is to be done for a part, or its outcome if nothing is left to do."""
+        if part.index and part.turn.pause:
+            self.pause(part.turn)
         opens = part.turn.opens
         if opens:
             return guarded(
@@ -82,6 +85,12 @@ class Worker:
                 )
             )
         return guarded(lambda: self.called(part))
+
+    def pause(self, turn: Turn) -> None:
+        """Let the time between two items of a loop pass, once the first of them is done."""
+        self.flush()
+        if not self.rules.check:
+            self.rules.clock.sleep(turn.pause)
 
     def called(self, part: Part) -> Sendable | Outcome:
         """Call a part's action."""
@@ -286,5 +295,5 @@ def urgent(part: Part) -> bool:
         (turn.looped and part.label is None)
         or not certain(task.changed_when)
         or task.failed_when not in (None, (False,))
-        or any(is_template(name) for name in task.notify)
+        or any(is_template(name) for name in turn.around.keywords.notify or ())
     )

@@ -68,7 +68,8 @@ def test_a_task_keeps_all_it_says(tmp_path: Path) -> None:
         tmp_path,
         "{name: Say it, command: [echo, '{{ x }}'], register: said, when: a, until: [b, c], "
         "retries: 7, delay: 0.5, changed_when: false, failed_when: [d], loop: '{{ all }}', "
-        "loop_control: {label: '{{ item.k }}'}, ignore_errors: true, no_log: true, vars: {v: 1}, "
+        "loop_control: {label: '{{ x.k }}', loop_var: x, index_var: n, pause: 2}, "
+        "ignore_errors: true, no_log: true, vars: {v: 1}, "
         "environment: {E: e}, delegate_to: host, notify: [], tags: t, check_mode: false, "
         "timeout: 3, become: '{{ root }}'}",
     )
@@ -81,8 +82,8 @@ def test_a_task_keeps_all_it_says(tmp_path: Path) -> None:
         task.changed_when,
         task.failed_when,
     ) == (("a",), ("b", "c"), (False,), ("d",))
-    assert task.loop == Loop("{{ all }}", "{{ item.k }}")
-    assert (task.retries, task.delay, task.notify, words.tags) == (7, 0.5, (), ("t",))
+    assert task.loop == Loop("{{ all }}", "{{ x.k }}", loop_var="x", index_var="n", pause=2)
+    assert (task.retries, task.delay, words.notify, words.tags) == (7, 0.5, (), ("t",))
     assert (
         words.ignore_errors,
         words.no_log,

@@ -110,6 +110,22 @@ def test_a_loop_names_its_items_by_their_label(theatre: Theatre) -> None:
     assert [item.item for task in report.tasks() for item in task.items] == ["Ann", "Bob"]
 
 
+def test_a_loop_pauses_between_its_items(theatre: Theatre) -> None:
+    """Each item is done before the time passes; none passes after the last, or in check mode."""
+    clock = FakeClock()
+    text = """
+        - name: Do each
+          shell: echo {{ word }} >> {{ trace }}
+          loop: [a, b, c]
+          loop_control: {loop_var: word, pause: "{{ 2 }}"}
+        """
+
+    theatre.tasks(text, clock=clock.clock())
+    theatre.tasks(text, clock=clock.clock(), check=True)
+
+    assert (clock.slept, theatre.deeds) == ([2.0, 2.0], ["a", "b", "c"])
+
+
 def test_a_loop_over_nothing_is_skipped(theatre: Theatre) -> None:
     """An empty list gives Ansible's shape of a skipped loop."""
     report = theatre.tasks(

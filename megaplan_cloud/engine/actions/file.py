@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from megaplan_cloud.engine.context import Context
 
 LINKS = ("link", "hard")
+TIMES = ("access_time", "modification_time")
 
 
 def action(context: "Context", arguments: Mapping[str, Any]) -> Result | Step:
@@ -42,6 +43,7 @@ def action(context: "Context", arguments: Mapping[str, Any]) -> Result | Step:
         force=arguments.get("force", False),
         recurse=arguments.get("recurse", False),
         check=context.check,
+        times=_times(arguments),
         **wanted(arguments),
     )
     command = Command((known,), program=program("file", "attributes"))
@@ -53,7 +55,22 @@ def _refusal(state: str, arguments: Mapping[str, Any]) -> str:
         return "recurse option requires state to be 'directory'"
     if arguments.get("src") is not None and state not in LINKS:
         return "src option requires state to be 'link' or 'hard'"
+    if state != "touch" and any(name in arguments for name in TIMES):
+        return "access_time and modification_time require state to be 'touch'"
     return ""
+
+
+def _times(arguments: Mapping[str, Any]) -> str:
+    """Return the option by which `touch` leaves one of the times alone, `none` for both."""
+    match [arguments.get(name, "now") for name in TIMES]:
+        case ["preserve", "preserve"]:
+            return "none"
+        case ["preserve", _]:
+            return "-m"
+        case [_, "preserve"]:
+            return "-a"
+        case _:
+            return "-am"
 
 
 def _read(completed: Completed, state: str, *, diff: bool) -> Result:

@@ -73,10 +73,13 @@ as_directory() {
 as_touch() {
     if [ "$kind" = absent ]; then
         becomes
-        [ -z "$check" ] || return 0
+        [ -n "$check" ] && return
+        times=-am
     fi
-    change
-    [ -n "$check" ] || try touch "$path"
+    if [ "$times" != none ]; then
+        change
+        [ -n "$check" ] || try touch "$times" "$path"
+    fi
     attributes "$path"
 }
 as_link() {
