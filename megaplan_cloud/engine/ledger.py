@@ -8,6 +8,7 @@ from typing import Any
 from megaplan_cloud.engine.discretion import Discretion
 from megaplan_cloud.engine.journal import Journal
 from megaplan_cloud.engine.outcome import Outcome
+from megaplan_cloud.engine.result import Status
 from megaplan_cloud.engine.resume import statement_text
 from megaplan_cloud.engine.turn import Part, Turn
 
@@ -65,7 +66,8 @@ class Ledger:
         if not self.journal:
             return
         kept = dict(outcome.variable)
-        if not turn.task.register:
+        # A rescue reads all of a failed result, as `ansible_failed_result`.
+        if not turn.task.register and outcome.status is not Status.RESCUED:
             kept = {key: kept[key] for key in BRIEF if key in kept}
         self.journal.write(
             event,

@@ -74,7 +74,8 @@ def must_run_again(record: Record, action: str, mark: Mark) -> bool:
     if action in LOOKS_ONLY:
         return True
     raise PlaybookError(
-        f"The result of '{record['name']}' held a secret, which a journal never keeps.",
+        f"The result of '{record['name']}' at {record['host']} held a secret, "
+        "which a journal never keeps.",
         mark=mark,
         hint="So the run cannot be resumed after it. Run from the start, or from a later task "
         "with --start-at-task.",

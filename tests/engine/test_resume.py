@@ -109,6 +109,27 @@ def test_resume_finds_its_way_through_includes_and_rescues(theatre: Theatre) -> 
     assert statuses(report)["Fail"] == "rescued"
 
 
+def test_a_rescue_that_is_resumed_has_all_of_the_failed_result(theatre: Theatre) -> None:
+    """What the rescued task printed is kept, though nothing registered it."""
+    first(
+        theatre,
+        """
+        - name: Guard
+          block:
+            - name: Fail
+              shell: "echo told; exit 3"
+          rescue:
+            - name: Use what it told
+              shell: "echo {{ ansible_failed_result.stdout }} >> {{ trace }}; test -e {{ here }}/ok"
+        """,
+    )
+    (theatre.folder / "ok").touch()
+
+    report = again(theatre)
+
+    assert (report.exit_code, theatre.deeds) == (0, ["told", "told"])
+
+
 def test_resume_notifies_the_handlers_that_are_still_to_run(theatre: Theatre) -> None:
     """A change that was made before the failure still restarts what it must."""
     text = """
@@ -212,7 +233,9 @@ def test_a_secret_that_a_change_gave_cannot_be_had_again(theatre: Theatre) -> No
         **options,
     )
 
-    with pytest.raises(PlaybookError, match="held a secret, which a journal never keeps"):
+    with pytest.raises(
+        PlaybookError, match="'Make a token' at controller held a secret, which a journal"
+    ):
         again(theatre, **options)
 
 
