@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, overload
 
 from megaplan_cloud.engine.encodings import SHORTEST, encodings
+from megaplan_cloud.engine.literals import literals
 from megaplan_cloud.engine.secret import MASK, Secret
 from megaplan_cloud.engine.shapes import SHAPES, Shape, sounds_secret
 
@@ -27,8 +28,8 @@ class Redactor:
         self.values = frozenset(value for value in real if len(value.strip()) >= SHORTEST)
         self.names = frozenset(names)
         texts = {text for value in self.values for text in encodings(value) if text not in MASK}
-        self._literals = tuple(sorted(texts, key=lambda text: (-len(text), text)))
-        self._long = tuple(literal for literal in self._literals if "\n" in literal)
+        self._literals = literals(texts)
+        self._long = tuple(literal for literal in self._literals.texts if "\n" in literal)
         self._shapes = (*_assignments(self.names), *SHAPES)
         self._by_stem = _by_stem(self._shapes)
 
@@ -48,9 +49,8 @@ class Redactor:
 
     def _once(self, text: str) -> str:
         text = text.reveal() if isinstance(text, Secret) else text
-        for literal in self._literals:
-            if literal in text:
-                text = text.replace(literal, MASK)
+        for literal in self._literals.within(text):
+            text = text.replace(literal, MASK)
         lower = text.lower()
         for stem, folded, words, shapes in self._by_stem:
             if stem in (lower if folded else text):
@@ -106,12 +106,12 @@ class Redactor:
 
     def longest(self) -> int:
         """Return the length of the longest text that is known to be secret."""
-        return max(map(len, self._literals), default=0)
+        return max(map(len, self._literals.texts), default=0)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where in the text secrets are."""
         shapes = [found.span() for each in self._shapes for found in each.pattern.finditer(text)]
-        return _spans(text, self._literals) + shapes
+        return _spans(text, self._literals.within(text)) + shapes
 
 
 def _by_stem(shapes: Iterable[Shape]) -> list[tuple[str, bool, frozenset[str], list[Shape]]]:
