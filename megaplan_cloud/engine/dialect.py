@@ -13,10 +13,8 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
-Retrieve = Callable[[str], Any]
 
-
-def dialect(retrieve: Retrieve) -> "type[Validator]":
+def dialect(retrieve: Callable[[str], Any]) -> "type[Validator]":
     """Return the class of validators whose schemas have absolute `$ref`s.
 
     `retrieve` returns the schema at an address without fragment; each is asked for once.
@@ -45,7 +43,10 @@ def dialect(retrieve: Retrieve) -> "type[Validator]":
 
 
 def absolute(schema: Any, address: str) -> Any:
-    """Return a schema with absolute `$ref`s, and without the names by which it left the dialect."""
+    """Return a schema with absolute `$ref`s, and without the names of its own and its draft's.
+
+    Those would lead the library back to its own dialect.
+    """
     if isinstance(schema, list):
         return [absolute(part, address) for part in schema]
     if not isinstance(schema, dict):
