@@ -9,7 +9,7 @@ from megaplan_cloud.engine.discretion import Discretion
 from megaplan_cloud.engine.errors import EngineError, PlaybookError
 from megaplan_cloud.engine.judgement import excused
 from megaplan_cloud.engine.outcome import Outcome, no_items, of_error, unknown
-from megaplan_cloud.engine.scope import UnknownValue
+from megaplan_cloud.engine.scope import Unknowns, UnknownValue
 from megaplan_cloud.engine.template import render
 from megaplan_cloud.engine.turn import Part, Turn
 
@@ -41,17 +41,26 @@ def items(turn: Turn) -> list[Any] | Outcome | None:
         return None
     try:
         found = render(loop.items, scope)
-    except EngineError:
-        excuse = excused(turn.around.keywords.when, scope)
-        if excuse is None:
-            raise
-        return excuse
+    except EngineError as error:
+        return excused_from(error, turn)
     except UnknownValue as error:
-        return excused(turn.around.keywords.when, scope) or unknown(f"'{error.task}'")
+        inside = scope.child(item=Unknowns(dict.fromkeys(loop.names, error.task)))
+        return excused(turn.around.keywords.when, inside) or unknown(f"'{error.task}'")
     if not isinstance(found, list):
         mistake = f"The loop is {type(found).__name__} {found!r}, not a list."
         return of_error(PlaybookError(mistake, mark=turn.task.at.get("loop")))
     return found or no_items()
+
+
+def excused_from(mistake: EngineError, turn: Turn) -> Outcome:
+    """Return the outcome of a turn whose conditions do not hold; raise the mistake in its loop."""
+    try:
+        excuse = excused(turn.around.keywords.when, turn.around.scope)
+    except EngineError:  # there is no item to ask about
+        raise mistake from None
+    if excuse is None:
+        raise mistake
+    return excuse
 
 
 def parts(turn: Turn, found: list[Any] | None) -> Iterator[Part]:

@@ -9,7 +9,7 @@ the names the engine gives (`inventory_hostname`, `check` …), which nothing ov
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from megaplan_cloud.engine.errors import TemplateError
 from megaplan_cloud.engine.lazy import lazily
@@ -47,6 +47,14 @@ class UnknownValue(Exception):
         super().__init__(f"'{name}' depends on '{task}'")
         self.name = name
         self.task = task
+
+
+class Unknowns(dict[str, str]):
+    """Variables that check mode cannot know, and for each the task that it depends on."""
+
+    def __getitem__(self, name: str) -> NoReturn:
+        """Raise UnknownValue, or KeyError for another name."""
+        raise UnknownValue(name, super().__getitem__(name))
 
 
 class Facts:

@@ -55,6 +55,49 @@ def test_what_depends_on_a_command_that_did_not_run_is_unknown(theatre: Theatre)
     assert report.exit_code == 0
 
 
+def test_a_condition_on_the_item_of_an_unknown_loop_is_unknown(theatre: Theatre) -> None:
+    """The item is none of an outer loop, nor undefined; what is false without it decides."""
+    theatre.write(
+        """
+        - name: Loop over it
+          debug: {msg: "{{ item }}"}
+          loop: "{{ ran.stdout_lines }}"
+          when: item == 'a'
+        - name: Loop over it with another name
+          debug: {msg: "{{ word }}"}
+          loop: "{{ ran.stdout_lines }}"
+          loop_control: {loop_var: word, index_var: at}
+          when: [word == 'a', at > 0]
+        - name: Never
+          debug: {msg: "{{ item }}"}
+          loop: "{{ ran.stdout_lines }}"
+          when: [item == 'a', check is false]
+        """,
+        "inner.yml",
+    )
+
+    report = theatre.tasks(
+        """
+        - name: Run something
+          shell: "echo ran >> {{ trace }}; echo a"
+          register: ran
+        - name: Include it
+          include_tasks: inner.yml
+          loop: [b]
+        """,
+        check=True,
+    )
+
+    assert statuses(report) == {
+        "Run something": "unknown",
+        "Include it": "ok",
+        "Loop over it": "unknown",
+        "Loop over it with another name": "unknown",
+        "Never": "skipped",
+    }
+    assert theatre.deeds == []
+
+
 def test_a_condition_that_is_false_anyway_decides(theatre: Theatre) -> None:
     """Where one condition cannot be known and another is false, the task would be skipped."""
     report = theatre.tasks(

@@ -126,6 +126,26 @@ def test_a_loop_pauses_between_its_items(theatre: Theatre) -> None:
     assert (clock.slept, theatre.deeds) == ([2.0, 2.0], ["a", "b", "c"])
 
 
+def test_a_mistake_in_a_loop_is_told_whatever_its_conditions_ask(theatre: Theatre) -> None:
+    """There is no item to ask about: the mistake is the loop's, unless a condition is false."""
+    report = theatre.tasks(
+        """
+        - name: Skip
+          debug: {msg: "{{ item }}"}
+          loop: "{{ nothing.at_all }}"
+          when: false
+        - name: Fail
+          debug: {msg: "{{ item }}"}
+          loop: "{{ nothing.at_all }}"
+          when: item == 1
+        """,
+        variables={"nothing": {}},
+    )
+
+    assert statuses(report) == {"Skip": "skipped", "Fail": "failed"}
+    assert "at_all" in next(task.reason for task in report.tasks() if task.name == "Fail")
+
+
 def test_a_loop_over_nothing_is_skipped(theatre: Theatre) -> None:
     """An empty list gives Ansible's shape of a skipped loop."""
     report = theatre.tasks(
