@@ -47,7 +47,6 @@ def _schemas(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             "maxItems": SMALL,
             "uniqueItems": st.booleans(),
             "items": inner | lists,
-            "additionalItems": inner,
             "contains": inner,
             "minProperties": SMALL,
             "maxProperties": SMALL,
