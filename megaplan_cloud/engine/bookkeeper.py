@@ -18,6 +18,7 @@ from megaplan_cloud.engine.scope import UnknownValue
 from megaplan_cloud.engine.telling import report_of
 from megaplan_cloud.engine.template import render
 from megaplan_cloud.engine.turn import Part, Stopped, Turn
+from megaplan_cloud.engine.variables import facts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,7 +93,7 @@ class Bookkeeper:
         for name, value in outcome.facts.items():
             facts.set(name, value)
         if outcome.status is Status.UNKNOWN:
-            for name in filter(None, (register, *unknown_facts(turn))):
+            for name in filter(None, (register, *unknown_names(turn))):
                 turn.around.scope.unknown(name, turn.name)
         elif register:
             facts.set(register, dict(outcome.variable))
@@ -109,6 +110,9 @@ class Bookkeeper:
                 for name in names:
                     self.handlers.notify(name, f"'{turn.name}'" if doubtful else "")
                 turn.notified.update(names)
+        for found in turn.holds if doubtful else ():
+            for name in found.keywords.notify or ():
+                self.handlers.doubt(name, f"'{turn.name}'")
         return outcome
 
     def report(self, turn: Turn, outcome: Outcome, *, restored: bool = False) -> None:
@@ -170,9 +174,10 @@ def cut_short() -> Unproven:
     return Unproven("Interrupted while it ran: it may or may not have done its work.")
 
 
-def unknown_facts(turn: Turn) -> tuple[str, ...]:
-    """Return the names that a `set_fact` would have set, had check mode known their values."""
-    return tuple(turn.task.arguments) if turn.task.action == "set_fact" else ()
+def unknown_names(turn: Turn) -> tuple[str, ...]:
+    """Return what a `set_fact`, or the tasks of an include, would have set."""
+    own = turn.task.arguments if turn.task.action == "set_fact" else ()
+    return (*own, *facts(turn.holds))
 
 
 def restored(record: Record) -> Outcome:

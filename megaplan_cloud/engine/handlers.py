@@ -64,6 +64,11 @@ class Handlers:
             )
         keep_surest(self.notified, name, depends_on)
 
+    def doubt(self, name: str, depends_on: str) -> None:
+        """Remember that check mode cannot know whether the handlers of a name would run."""
+        if any(self.meant(name)):
+            keep_surest(self.notified, name, depends_on)
+
     def meant(self, name: str) -> Iterator[Handler]:
         """Yield the handler of that name, then those that listen to it: one for each name."""
         searched = [handler for handlers in reversed(self.lists) for handler in handlers]

@@ -22,6 +22,7 @@ from megaplan_cloud.engine.statement import (
     IncludeTasks,
     Statement,
     Task,
+    every,
     find_tasks,
 )
 from megaplan_cloud.engine.suggestion import did_you_mean
@@ -213,7 +214,7 @@ class HostRun:
             return Outcome(status=Status.OK, variable={"changed": False, "failed": False})
 
         turn = self.turn(task, inside)
-        turn.opens = opens
+        turn.opens, turn.holds = opens, tuple(every((statement,)))
         self.worker.take(turn)
         for where, statements in opened.values():
             self.statements(statements, where)

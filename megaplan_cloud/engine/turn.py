@@ -13,7 +13,7 @@ from megaplan_cloud.engine.inheritance import inherit
 from megaplan_cloud.engine.outcome import Outcome
 from megaplan_cloud.engine.result import Result, Status
 from megaplan_cloud.engine.scope import Scope
-from megaplan_cloud.engine.statement import Keywords, Task
+from megaplan_cloud.engine.statement import Keywords, Statement, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,8 @@ class Turn:
 
     `forgiven` (`ignore_errors`) and `rescued` (a rescue stands around it) say what a failure
     means; `size` is how many parts there are, `pause` the seconds between them; `number` orders
-    the turns of a host. `opens` is there for an include: it reads what is included.
+    the turns of a host. `opens` is there for an include: it reads what is included; `holds` are
+    the statements in it and itself, as far as they are known before.
     """
 
     task: Task
@@ -69,6 +70,7 @@ class Turn:
     no_log: bool = False
     notified: set[str] = field(default_factory=set)
     opens: Callable[["Part"], Outcome] | None = None
+    holds: tuple[Statement, ...] = ()
     parts: list["Part"] = field(default_factory=list)
 
     @property

@@ -4,17 +4,30 @@ Ansible is loaded once; each run is a fork of that process, so that none sees wh
 """
 
 import contextlib
+import gc
 import json
 import os
 import shutil
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ansible.cli.playbook import PlaybookCLI  # type: ignore[import-untyped]
+from ansible.plugins.loader import init_plugin_loader  # type: ignore[import-untyped]
 
 HERE = Path(__file__).parent
+SHARED = (
+    "ansible_collections.ansible.builtin",
+    "ansible.executor.module_common",
+    "ansible.executor.playbook_executor",
+    "ansible.executor.process.worker",
+    "ansible.plugins.action.command",
+    "ansible.plugins.action.copy",
+    "ansible.plugins.connection.local",
+    "ansible.plugins.strategy.linear",
+)
 INVENTORY = (
     "controller\nhost\nbox\n"
     "[all:vars]\nansible_connection=local\nansible_python_interpreter={python}\n"
@@ -23,6 +36,7 @@ INVENTORY = (
 
 def main(jobs: list[dict[str, Any]]) -> None:
     """Play every job: `{folder, arguments, witness}`."""
+    warm_up()
     for job in jobs:
         child = os.fork()
         if not child:
@@ -30,6 +44,14 @@ def main(jobs: list[dict[str, Any]]) -> None:
         _, status = os.waitpid(child, 0)
         Path(job["witness"] + ".rc").write_text(str(os.waitstatus_to_exitcode(status)))
         shutil.copytree(job["folder"], job["copy"], symlinks=True)
+
+
+def warm_up() -> None:
+    """Load once what every run would load, such as Ansible's table of its own plugins."""
+    init_plugin_loader()
+    for name in SHARED:
+        import_module(name)
+    gc.freeze()  # what all runs share is not copied by their garbage collectors
 
 
 def play(job: dict[str, Any]) -> int:

@@ -21,7 +21,7 @@ from .expression import expressions
 from .played import Played, files_of, plain
 
 pytest.importorskip("ansible", reason="ansible-core is what the tests compare with")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 TELLING = frozenset({"debug", "fail", "assert"})
 """The actions whose message is the point of them."""

@@ -98,6 +98,51 @@ def test_a_condition_on_the_item_of_an_unknown_loop_is_unknown(theatre: Theatre)
     assert theatre.deeds == []
 
 
+def test_what_an_include_in_doubt_would_set_is_unknown(theatre: Theatre) -> None:
+    """Nobody knows whether its tasks would run: not what they register, nor whom they notify."""
+    theatre.write(
+        """
+        - name: Look
+          query: [echo, x]
+          register: looked
+          notify: Told
+        - name: Set
+          set_fact: {fact: 1}
+        """,
+        "inner.yml",
+    )
+
+    report = theatre.play(
+        """
+        - name: Play it
+          hosts: controller
+          tasks:
+            - name: Run something
+              command: [echo, a]
+              register: ran
+            - name: Include it
+              include_tasks: inner.yml
+              when: ran.rc == 0
+            - name: Read what it registers
+              debug: {msg: "{{ looked.stdout }}"}
+            - name: Read what it sets
+              debug: {msg: "{{ fact }}"}
+          handlers:
+            - name: Told
+              debug: {msg: told}
+        """,
+        check=True,
+    )
+
+    assert statuses(report) == {
+        "Run something": "unknown",
+        "Include it": "unknown",
+        "Read what it registers": "unknown",
+        "Read what it sets": "unknown",
+        "Told": "unknown",
+    }
+
+
 def test_a_condition_that_is_false_anyway_decides(theatre: Theatre) -> None:
     """Where one condition cannot be known and another is false, the task would be skipped."""
     report = theatre.tasks(
