@@ -120,6 +120,7 @@ class Health:
     def look(self) -> dict[str, object]:
         """Look at every component now."""
         components = {
+            **self.steps(),
             "volume": self.volume(),
             "boot": self.boot(),
             "tmux": self.tmux(),
@@ -132,8 +133,18 @@ class Health:
         status = BROKEN if broken else DEGRADED if weak else READY
         return {"status": status, "components": components, "at": now()}
 
+    def steps(self) -> dict[str, dict[str, object]]:
+        """Say how each step of the boot went, where the boot has left a word about it."""
+        found = {}
+        for file in sorted(self.run.glob("components/*")):
+            status, _, reason = file.read_text(encoding="utf-8").strip().partition("\n")
+            found[file.name] = {"status": status, **({"reason": reason} if reason else {})}
+        return found
+
     def volume(self) -> dict[str, object]:
         """Say whether the volume is there, is ours and can be written."""
+        if (said := self.steps().get("volume", {})).get("status") == BROKEN:
+            return said
         identity = read(self.root / ".megaplan" / "volume.json")
         if not identity.get("id"):
             return {"status": BROKEN, "reason": "the volume has no identity"}
