@@ -144,7 +144,7 @@ def deploy(
     | {
         "idea": "The file that holds the idea.",
         "plan_name": "The plan's name; left out, the harness makes one from the idea.",
-        "robustness": "How much care the plan takes.",
+        "robustness": "How much care the plan takes; left out, as the harness has it.",
         "check": REHEARSAL["check"],
     },
     auto_shortflags=False,
@@ -154,7 +154,7 @@ def bootstrap(
     *,
     idea: str,
     plan_name: str = "",
-    robustness: str = "full",
+    robustness: str = "",
     repo_url: str = "",
     repo_branch: str = "",
     repo_workspace: str = "",

@@ -72,9 +72,10 @@ def session_named(settings: Settings) -> str:
     return str(settings.variables.get("chain_session", inner))
 
 
-def watched(place: Target, settings: Settings) -> dict[str, Any]:
-    """Return what a look at the chain needs, on the box."""
+def watched(place: Target, settings: Settings, kind: str = "chain") -> dict[str, Any]:
+    """Return what a look at the chain, or at a plan without one, needs on the box."""
     return {
+        "kind": kind,
         "root": settings.root,
         "run": settings["box.run"],
         "session": place.session,
@@ -148,7 +149,11 @@ def command(place: Target, settings: Settings, *, fresh: bool) -> str:
     """Return the line of the runner's script that starts the chain."""
     words = [*launcher(settings), "chain", "start", "--spec", place.spec]
     trusted = "MEGAPLAN_TRUSTED_CONTAINER=1 " if settings["box.trusted"] else ""
-    line = trusted + shlex.join([*words, *(["--fresh"] if fresh else [])])
+    return kept(trusted + shlex.join([*words, *(["--fresh"] if fresh else [])]), place, settings)
+
+
+def kept(line: str, place: Target, settings: Settings) -> str:
+    """Return a line of shell with what it says going to the log, and its document to `result`."""
     log = shlex.quote(place.log)
     if PurePosixPath(launcher(settings)[-1]).name == "megaplan":
         # Our harness gives its document on stdout and says what it does on stderr.

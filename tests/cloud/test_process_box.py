@@ -344,3 +344,34 @@ def test_what_is_missing_is_said_with_what_makes_it(operator: Operator, reposito
     assert str(operator.box / "workspace" / "app") in status["message"]
     assert "invoke deploy" in status["hint"]
     assert "invoke deploy" in logs["hint"]
+
+
+def test_a_plan_that_did_not_start_is_not_said_to_run(operator: Operator, repository: Path) -> None:
+    """What the harness refuses in its session is told here, with its reason and its hint."""
+    operator.settle(f"repo: {{url: {repository}}}\n")
+    operator.run("deploy")
+    (operator.folder / "idea.md").write_text("# Add a greeting\n")
+
+    refused = operator.run("bootstrap", "idea.md", "--robustness", "silly", code=1).json
+
+    assert refused["error"] == "launch_failed"
+    assert refused["message"] == "The plan did not start: there is no robustness level 'silly'."
+    assert "light" in refused["hint"]
+
+
+def test_a_box_whose_tmux_is_gone_can_still_be_stopped(
+    operator: Operator, repository: Path, tmp_path: Path
+) -> None:
+    """`down` ends every process, also where the command that would do it was uninstalled."""
+    operator.settle(f"repo: {{url: {repository}}}\n")
+    operator.run("deploy")
+    without = tmp_path / "bin"
+    without.mkdir()
+    for folder in ("/bin", "/usr/bin"):
+        for program in Path(folder).iterdir():
+            if program.name != "tmux" and not (without / program.name).exists():
+                (without / program.name).symlink_to(program)
+
+    operator.run("down", PATH=str(without))
+
+    assert processes_of(operator.box) == []

@@ -25,6 +25,11 @@ def run(voice: Voice, *, cloud_yaml: str, provider: str, force: bool) -> Answer:
             f"cloud spec already exists: {path}. Use --force to overwrite.",
             hint="Edit the one that is there, or give --force.",
         )
+    if not path.absolute().parent.is_dir():
+        raise InvalidArguments(
+            f"There is no directory {path.absolute().parent} to write {path.name} into.",
+            hint="Make it first, or name another with --cloud-yaml.",
+        )
     played("init", loader.unwritten(path, provider), voice, show=False)
     lines = (f"Wrote {path}.", "Set `repo.url` in it, then run `invoke deploy`.")
     return Answer({"success": True, "cloud_yaml": str(path.resolve())}, lines)

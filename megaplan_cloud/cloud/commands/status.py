@@ -61,7 +61,9 @@ def _document(seen: Any) -> dict[str, Any]:
     except ValueError:
         found = None
     if isinstance(found, dict):
-        return found
+        # The harness names its own command, which is not typed here.
+        begin = {"hint": "Start one with `invoke bootstrap IDEA`."}
+        return found | (begin if found.get("error") == "missing_plan" else {})
     wrote = str(seen["stderr"] or seen["stdout"]).strip().splitlines()
     return {
         "success": False,

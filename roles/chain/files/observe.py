@@ -82,13 +82,18 @@ def verify(chain: "dict[str, str]") -> "dict[str, object]":
 
 
 def moved(chain: "dict[str, str]", seen: "dict[str, object]") -> bool:
-    """Say whether the chain wrote anything since its session was marked, just before the launch."""
+    """Say whether the launch wrote anything since its session was marked, just before it."""
     marker = Path(chain["root"], ".megaplan", "cloud-sessions", f"{chain['session']}.json")
+    return any(changed_at(file) >= changed_at(marker) for file in traces(chain, seen))
+
+
+def traces(chain: "dict[str, str]", seen: "dict[str, object]") -> "list[Path]":
+    """Return the files that a launch writes: those of the chain and its plan, or of any plan."""
     plans = Path(chain["spec"]).parent / ".megaplan" / "plans"
+    if chain.get("kind") == "plan":
+        return [*plans.glob("*/state.json")]
     plan = plans / str((seen["plan"] or {}).get("name"))
-    begun = changed_at(marker)
-    files = (Path(str(seen["state_path"])), plan / "state.json", plan / "events.ndjson")
-    return any(changed_at(file) >= begun for file in files)
+    return [Path(str(seen["state_path"])), plan / "state.json", plan / "events.ndjson"]
 
 
 def changed_at(path: Path) -> int:

@@ -6,6 +6,7 @@ box when it was born with the box's `MEGAPLAN_BOX`, or descends from one that wa
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,18 @@ def main(box: str, run_dir: str) -> None:
     """Ask the processes to end, make those end that do not, and say who they were."""
     doomed = members(box)
     tell(doomed, signal.SIGTERM)
+    end_server(run_dir)
+    deadline = time.monotonic() + PATIENCE
+    while (left := members(box)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    tell(left, signal.SIGKILL)
+    print(json.dumps({"ended": sorted(doomed.values())}))
+
+
+def end_server(run_dir: str) -> None:
+    """Ask tmux to end; where tmux itself is gone its server is ended like every other process."""
+    if shutil.which("tmux") is None:
+        return
     subprocess.run(
         ["tmux", "kill-server"],
         capture_output=True,
@@ -26,11 +39,6 @@ def main(box: str, run_dir: str) -> None:
         timeout=10,
         env={**os.environ, "TMUX_TMPDIR": run_dir},
     )
-    deadline = time.monotonic() + PATIENCE
-    while (left := members(box)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    tell(left, signal.SIGKILL)
-    print(json.dumps({"ended": sorted(doomed.values())}))
 
 
 def members(box: str) -> "dict[int, str]":
