@@ -79,7 +79,7 @@ def docker(*words: str) -> str:
 
 
 @contextmanager
-def local_box(folder: Path, environment: Mapping[str, str] = NOTHING) -> Iterator[LocalBox]:
+def local_box(folder: Path) -> Iterator[LocalBox]:
     """Give an operator with an empty home and a project of a name that nobody has."""
     debian_image()
     home, work = folder / "home", folder / "work"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support.need import lacking, need
 
-KEPT = Path("/var/tmp/megaplan-test-compose")  # noqa: S108 - kept for the next run, by name
+KEPT = Path("/var/tmp/megaplan-test-compose")
 PLUGIN = "cli-plugins/docker-compose"
 
 
