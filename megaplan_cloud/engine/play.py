@@ -116,7 +116,8 @@ def perform(company: "Company") -> Report:
     rules.tell(RunStarted(path, rules.check))
     if rules.journal:
         digest = journals.fingerprint(rules.playbook.path.read_text(encoding="utf-8"))
-        rules.journal.write("run", playbook=path, fingerprint=digest, check=rules.check)
+        whole = str(rules.playbook.path.resolve())
+        rules.journal.write("run", playbook=whole, fingerprint=digest, check=rules.check)
     interrupted = company.perform(plays_from(rules.playbook, rules.selection.first_play))
     report = Report(
         playbook=path,

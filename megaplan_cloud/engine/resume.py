@@ -35,7 +35,7 @@ def read_past(path: Path, playbook: Path) -> Past:
     """Return what the journal at `path` says; PlaybookError when it is not one of `playbook`."""
     journal = read_journal(path)
     begun = next((record for record in journal if record["event"] == "run"), None)
-    if begun is None or begun["check"] or begun["playbook"] != str(playbook):
+    if begun is None or begun["check"] or begun["playbook"] != str(playbook.resolve()):
         other = "of a rehearsal" if begun and begun["check"] else "of another playbook"
         raise PlaybookError(
             f"The journal {path} is {other if begun else 'empty'}: it cannot be resumed.",

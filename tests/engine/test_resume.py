@@ -7,6 +7,7 @@ import pytest
 
 from megaplan_cloud.engine.errors import PlaybookError
 from megaplan_cloud.engine.journal import read_journal
+from megaplan_cloud.engine.play import play
 from megaplan_cloud.engine.report import Report
 from megaplan_cloud.engine.secret import Secret
 from tests.support.playing import Theatre, said, statuses
@@ -250,6 +251,24 @@ def test_a_journal_of_another_playbook_or_a_rehearsal_is_refused(theatre: Theatr
     other.write(theatre.playbook.read_text())
     with pytest.raises(PlaybookError, match="of another playbook"):
         other.play(journal=theatre.folder / "journal", resume=True)
+
+
+def test_a_run_can_be_resumed_from_another_folder(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A playbook is the same by whatever path it is named."""
+    first(theatre, '- name: Fail first\n  shell: "echo x >> {{ trace }}; test -e {{ here }}/ok"\n')
+    (theatre.folder / "ok").touch()
+    monkeypatch.chdir(theatre.folder)
+
+    report = play(
+        Path("playbook.yml"),
+        variables={"trace": str(theatre.trace), "here": str(theatre.folder)},
+        journal=theatre.folder / "journal",
+        resume=True,
+    )
+
+    assert (report.exit_code, theatre.deeds) == (0, ["x", "x"])
 
 
 def test_without_a_journal_there_is_nothing_to_resume(theatre: Theatre) -> None:
