@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Literal, Self
 
 from megaplan_cloud.engine.channel import Block, Channel, Transport
@@ -167,6 +168,7 @@ class TcpRelay:
         self.turns = 0
         self.sent = 0
         self.received = 0
+        self.ended = 0
         self._target = target
         self._delay = delay
         self._flowing = threading.Event()
@@ -230,13 +232,35 @@ class TcpRelay:
         target: socket.socket,
         to_server: bool,  # noqa: FBT001
     ) -> None:
+        waiting: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
+        passing = (link, waiting, source, target, to_server)
+        threading.Thread(target=self._pass_on, args=passing, daemon=True).start()
         with suppress(OSError, ValueError):
             while data := source.recv(1 << 16):
-                if self._delay:
-                    time.sleep(self._delay)
+                # What we send is counted when we send it: what comes back later did not cause it.
+                if to_server:
+                    self._counted(link, data, to_server=True)
+                waiting.put((time.monotonic() + self._delay, data))
+        self.ended += to_server
+        waiting.put((time.monotonic(), b""))
+
+    def _pass_on(
+        self,
+        link: Link,
+        waiting: "SimpleQueue[tuple[float, bytes]]",
+        source: socket.socket,
+        target: socket.socket,
+        to_server: bool,  # noqa: FBT001
+    ) -> None:
+        with suppress(OSError, ValueError):
+            while True:
+                due, data = waiting.get()
+                if not data:
+                    break
+                time.sleep(max(0.0, due - time.monotonic()))
                 self._flowing.wait()
-                with link.lock:
-                    self._count(len(data), to_server=to_server)
+                if not to_server:
+                    self._counted(link, data, to_server=False)
                 target.sendall(data)
                 if self._cut_after is not None and self.received >= self._cut_after:
                     self._cut_after = None
@@ -244,6 +268,10 @@ class TcpRelay:
         for end in (source, target):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+    def _counted(self, link: Link, data: bytes, *, to_server: bool) -> None:
+        with link.lock:
+            self._count(len(data), to_server=to_server)
 
     def _count(self, size: int, *, to_server: bool) -> None:
         if to_server:
