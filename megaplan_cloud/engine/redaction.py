@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, overload
 
 from megaplan_cloud.engine.encodings import SHORTEST, encodings
@@ -14,6 +15,8 @@ __all__ = ["MASK", "Redactor", "Stream", "sounds_secret"]
 
 PASSES = 4
 """Masking one secret can bring another to light; a text that still changes then is left."""
+SHORT = 200
+"""Texts up to this length are remembered with what they became."""
 
 
 class Redactor:
@@ -32,6 +35,8 @@ class Redactor:
         self._long = tuple(literal for literal in self._literals.texts if "\n" in literal)
         self._shapes = (*_assignments(self.names), *SHAPES)
         self._by_stem = _by_stem(self._shapes)
+        # A run says the same keys, names and paths again and again.
+        self._again = lru_cache(maxsize=4096)(self._clean)
 
     def knowing(self, *values: str) -> "Redactor":
         """Return a redactor that knows more secrets; this one if they are not new."""
@@ -40,6 +45,9 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """Return the text with `***REDACTED***` in place of each secret."""
+        return self._again(text) if type(text) is str and len(text) <= SHORT else self._clean(text)
+
+    def _clean(self, text: str) -> str:
         for _ in range(PASSES):
             clean = self._once(text)
             if clean == text:
