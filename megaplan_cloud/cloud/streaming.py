@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from megaplan_cloud.cloud.voice import Voice
 from megaplan_cloud.engine.event import Event, Listener, OutputCame
 
-# playbooks/exec.yml puts it before each line that the command wrote to its stderr.
-STDERR = "\001"
-
 
 @dataclass(slots=True)
 class Passing:
-    """Passes each line to where it belongs; with `--json` it keeps them for the document."""
+    """Passes each line to where it belongs; with `--json` it keeps them for the document.
+
+    `apart` sends what came from a stderr to ours, else all of it goes to stdout.
+    """
 
     voice: Voice
+    apart: bool = False
     lines: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -29,7 +30,7 @@ class Passing:
             return
         if self.voice.wants_json:
             self.lines.append(self.voice.redact(event.line))
-        elif event.line.startswith(STDERR):
-            self.voice.say(event.line.removeprefix(STDERR))
+        elif event.is_error and self.apart:
+            self.voice.say(event.line)
         else:
             self.voice.pass_on(f"{event.line}\n")

@@ -23,8 +23,8 @@ class Context:
 
     `place` is `controller`, `host` or `box`, `hostname` the one machine of it. `environment`,
     `become` and `timeout` (seconds) are the task's own. `search` holds the folders where its
-    files and templates may be: the role's first, then the playbook's. `emit` takes live output,
-    and `record` each command that is run, or would be in check mode.
+    files and templates may be: the role's first, then the playbook's. `emit` takes live output
+    and whether it is of stderr, `record` each command that is run, or would be in check mode.
     """
 
     place: str
@@ -39,7 +39,7 @@ class Context:
     timeout: float | None = None
     search: tuple[Path, ...] = ()
     verbosity: int = 0
-    emit: Callable[[str], None] = lambda _: None
+    emit: Callable[[str, bool], None] = lambda _line, _is_error: None
     record: Callable[[str, Command], None] = lambda _place, _command: None
 
     def run(self, command: Command) -> Completed:
@@ -50,9 +50,14 @@ class Context:
         """
         return self.connection.run(self._recorded(command))
 
-    def stream(self, command: Command, on_output: Callable[[bytes], None]) -> int:
+    def stream(
+        self,
+        command: Command,
+        on_output: Callable[[bytes], None],
+        on_error: Callable[[bytes], None] | None = None,
+    ) -> int:
         """Run the command, hand on what it prints as it comes, and return its exit code."""
-        return self.connection.stream(self._recorded(command), on_output)
+        return self.connection.stream(self._recorded(command), on_output, on_error)
 
     def sync(self, source: Path, target: str) -> Completed:
         """Make the directory `target` there equal to `source`; in check mode only compare them."""

@@ -44,11 +44,12 @@ class TaskWaits:
 
 @dataclass(frozen=True, slots=True)
 class OutputCame:
-    """A task that streams wrote a line; it is not redacted yet."""
+    """A task that streams wrote a line, on its stderr if `is_error`; it is not redacted yet."""
 
     name: str
     host: str
     line: str
+    is_error: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,9 +85,9 @@ def context_of(part: Part, rules: Rules, place: str, host: str) -> Context:
     )
 
 
-def teller(part: Part, rules: Rules, host: str) -> Callable[[str], None]:
+def teller(part: Part, rules: Rules, host: str) -> Callable[[str, bool], None]:
     """Return what takes a part's live output."""
-    return lambda line: rules.tell(OutputCame(part.turn.name, host, line))
+    return lambda line, is_error: rules.tell(OutputCame(part.turn.name, host, line, is_error))
 
 
 def environment_of(layers: tuple[Any, ...], scope: Scope) -> dict[str, str]:

@@ -21,7 +21,7 @@ def run(voice: Voice, *, cloud_yaml: str, command: str) -> Answer:
         raise InvalidArguments("`invoke exec` needs a command.", hint="As in `invoke exec 'ls'`.")
     settings = voice.guard(loader.playable(loader.load(cloud_yaml)))
     variables = {"command": command, "live": not voice.wants_json}
-    passing = Passing(voice)
+    passing = Passing(voice, apart=True)
     try:
         report = played("exec", settings, voice, variables=variables, listener=passing.listening())
     except PlayFailed as failed:

@@ -25,14 +25,22 @@ class Terminal:
     """A connection that prints what it is given and remembers what it was asked."""
 
     blocks: tuple[bytes, ...] = ()
+    errors: tuple[bytes, ...] = ()
     rc: int = 0
     asked: list[Command] = field(default_factory=list)
 
-    def stream(self, command: Command, on_output: Callable[[bytes], None]) -> int:
+    def stream(
+        self,
+        command: Command,
+        on_output: Callable[[bytes], None],
+        on_error: Callable[[bytes], None],
+    ) -> int:
         """Hand on the blocks."""
         self.asked.append(command)
         for block in self.blocks:
             on_output(block)
+        for block in self.errors:
+            on_error(block)
         return self.rc
 
     def attach(self, command: Command) -> int:
@@ -135,7 +143,11 @@ def test_a_stream_shows_whole_lines_without_secrets() -> None:
     """However the output is cut, a secret never shows; the exit code is kept."""
     lines: list[str] = []
     terminal = Terminal((b"key tok-sec", b"ret9 end\nsecond", b" line\nlast"), rc=4)
-    ours = replace(context(terminal), redactor=Redactor(["tok-secret9"]), emit=lines.append)
+    ours = replace(
+        context(terminal),
+        redactor=Redactor(["tok-secret9"]),
+        emit=lambda line, _: lines.append(line),
+    )
 
     result = said("stream", {"argv": ["run"], "chdir": "/tmp"}, ours)
 
@@ -143,6 +155,18 @@ def test_a_stream_shows_whole_lines_without_secrets() -> None:
     assert (result.rc, result.failed, result.changed) == (4, True, True)
     assert result.stdout.splitlines() == lines
     assert terminal.asked == [Command(("run",), cwd="/tmp")]
+
+
+def test_a_stream_keeps_its_two_outputs_apart() -> None:
+    """Whoever listens and whoever reads the result knows which line is of which."""
+    told: list[tuple[str, bool]] = []
+    terminal = Terminal((b"one\ftwo\r\n\n",), (b"bad ", b"news"))
+    ours = replace(context(terminal), emit=lambda line, is_error: told.append((line, is_error)))
+
+    result = said("stream", {"argv": ["run"]}, ours)
+
+    assert told == [("one\ftwo", False), ("", False), ("bad news", True)]
+    assert (result.stdout, result.stderr) == ("one\ftwo\n", "bad news")
 
 
 def test_a_stream_keeps_only_its_last_lines() -> None:
