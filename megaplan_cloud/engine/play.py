@@ -161,10 +161,15 @@ def connecting(inventory: Inventory, places: Collection[str]) -> Iterator[None]:
 
 
 def read(path: Path, roles_path: Sequence[Path], actions: ActionTable, scope: Scope) -> Playbook:
-    """Return a playbook with every role that its plays list, named by a template or not."""
+    """Return a playbook with every role that its plays list, named by a template or not.
+
+    EngineError for a variable that nothing defines, in whatever task or template it is read.
+    """
     playbook = playbooks.load(path, roles_path, actions=actions)
     plays = (with_roles(play, playbook, actions, scope) for play in playbook.plays)
-    return replace(playbook, plays=tuple(plays))
+    complete = replace(playbook, plays=tuple(plays))
+    playbooks.check_variables(complete, frozenset(scope), actions=actions)
+    return complete
 
 
 def with_roles(play: Play, playbook: Playbook, actions: ActionTable, scope: Scope) -> Play:
