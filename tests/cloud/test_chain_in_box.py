@@ -197,7 +197,9 @@ def test_a_chain_that_waits_for_a_person_exits_with_3(operator: Operator, chain:
 def test_a_killed_runner_is_told_and_started_again(operator: Operator, chain: Path) -> None:
     """A dead runner is never called running, and the same command goes on."""
     operator.run("chain", "--spec", str(chain))
-    runner = operator.run("exec", "pgrep -f 'chain start --spec'").stdout.split()
+    mine = f"pgrep -f 'chain start --spec {operator.box}/'"
+    runner = operator.run("exec", mine).stdout.split()
+    assert runner != []
     for pid in runner:
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(pid), signal.SIGKILL)
