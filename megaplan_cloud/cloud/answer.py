@@ -55,11 +55,18 @@ def of_error(error: EngineError) -> Answer:
     return Answer(document, tuple(str(error).splitlines()), error.exit_code)
 
 
+def interrupted() -> Answer:
+    """Return the answer of a command that somebody ended before its end."""
+    message = "Interrupted."
+    hint = "A chain that runs goes on. The same command may be run again: it goes on where it was."
+    document = {"success": False, "error": "interrupted", "message": message, "hint": hint}
+    return Answer(document, (message,), INTERRUPTED)
+
+
 def of_failure(report: Report, *, told: bool) -> Answer:
     """Return the answer to a run that failed; `told` when a console has shown the task already."""
     if report.interrupted:
-        document = {"success": False, "error": "interrupted", "message": "Interrupted.", "hint": ""}
-        return Answer(document, ("Interrupted.",), INTERRUPTED)
+        return interrupted()
     task = report.failures[0]
     failed = next((item for item in task.items if item.status is task.status), task)
     result = dict(failed.result)

@@ -1,6 +1,7 @@
 """The operator: takes a command's words, gives its answer to whoever asked, and its exit code."""
 
 import os
+import signal
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -8,10 +9,10 @@ from typing import Any
 
 from megaplan_cloud.cloud.answer import (
     FAILED,
-    INTERRUPTED,
     UNHEARD,
     Answer,
     PlayFailed,
+    interrupted,
     of_error,
     of_failure,
 )
@@ -23,6 +24,7 @@ from megaplan_cloud.engine.errors import EngineError
 
 def run(command: str, /, *, json: bool, **arguments: Any) -> int:
     """Run a command and tell its answer; return its exit code (docs/exit-codes.md)."""
+    _end_as_with_ctrl_c()
     stdout, stderr = standard()
     voice = Voice.of(stdout, stderr, os.environ, wants_json=json)
     try:
@@ -30,6 +32,13 @@ def run(command: str, /, *, json: bool, **arguments: Any) -> int:
     except Unheard:
         to_nowhere(stdout)
         return UNHEARD
+
+
+def _end_as_with_ctrl_c() -> None:
+    """Let `kill`, and a terminal that is closed, end what runs in the box as Ctrl-C does."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores one
+            signal.signal(number, signal.default_int_handler)
 
 
 def refuse(error: EngineError, *, json: bool) -> int:
@@ -49,7 +58,7 @@ def answer(voice: Voice, command: str, arguments: Mapping[str, Any]) -> Answer:
     except PlayFailed as failed:
         return of_failure(failed.report, told=voice.told)
     except KeyboardInterrupt:
-        return Answer(INTERRUPTION, ("Interrupted.",), INTERRUPTED)
+        return interrupted()
 
 
 def _be_at_home() -> None:
@@ -64,14 +73,6 @@ def _be_at_home() -> None:
             "HOME is not set, and this machine knows no home of yours.",
             hint="Set HOME to a directory that you can write.",
         ) from error
-
-
-INTERRUPTION = {
-    "success": False,
-    "error": "interrupted",
-    "message": "Interrupted.",
-    "hint": "What runs in the box goes on; `invoke status --chain` says how it is.",
-}
 
 
 def tell(voice: Voice, answer: Answer) -> int:

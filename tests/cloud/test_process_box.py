@@ -5,6 +5,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support.operator import PROGRAM, Operator, git, make_repository
+from tests.support.processes import alive
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +84,28 @@ def test_health_tells_every_component(operator: Operator, repository: Path) -> N
     assert state["status"] == "ready"
     assert {"volume", "boot", "tmux", "git", "megaplan", "repo:app"} <= set(state["components"])
     assert set(state["components"]["tmux"]["sessions"]) == {"agent", "health"}
+
+
+def test_a_command_that_is_killed_ends_what_it_ran(operator: Operator, repository: Path) -> None:
+    """Ctrl-C, `kill` and a terminal that is closed leave no process behind; the code is 130."""
+    operator.settle(f"repo: {{url: {repository}}}\n")
+    operator.run("deploy")
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        typed = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, "exec", "echo begun; exec sleep 9753"],
+            cwd=operator.folder,
+            env=operator.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert typed.stdout is not None
+        assert typed.stdout.readline() == "begun\n"
+        typed.send_signal(number)
+        typed.communicate(timeout=30)
+        assert typed.returncode == 130
+        assert alive("sleep 9753") == []
 
 
 def test_two_boxes_do_not_see_each_other(operator: Operator, repository: Path) -> None:
@@ -328,6 +352,24 @@ def test_an_unwritable_home_is_one_clear_message(operator: Operator, repository:
     assert said.json["success"] is False
     assert "/proc/nowhere" in said.json["message"]
     assert "Traceback" not in said.stderr
+
+
+def test_many_clones_at_once_make_one_checkout(tmp_path: Path, repository: Path) -> None:
+    """Each of them has it in the end, one of them made it, and it is whole."""
+    script = Path(__file__).parents[2] / "roles" / "workspace" / "files" / "repo.py"
+    place = tmp_path / "workspace" / "app"
+    words = ["app", str(repository), "main", str(place), str(place.parent)]
+    running = [
+        subprocess.Popen([sys.executable, str(script), *words], stdout=subprocess.PIPE)
+        for _ in range(6)
+    ]
+
+    found = [json.loads(each.communicate(timeout=60)[0]) for each in running]
+
+    statuses = sorted(each["status"] for each in found)
+    assert statuses == ["cloned", *["present"] * 5], found
+    assert git(place, "status", "--porcelain") == ""
+    assert [each.name for each in place.parent.iterdir() if each.name != ".megaplan"] == ["app"]
 
 
 def test_what_is_missing_is_said_with_what_makes_it(operator: Operator, repository: Path) -> None:

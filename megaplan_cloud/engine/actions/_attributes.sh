@@ -15,6 +15,8 @@ lacks() {
     exit 0
 }
 try() { why=$("$@" 2>&1) || fail "$why"; }
+# Makes the directory $1, unless somebody else does so at the same moment.
+make() { why=$(mkdir "$1" 2>&1) || [ -d "$1" ] || fail "$why"; }
 change() {
     changed=1
     say changed 1

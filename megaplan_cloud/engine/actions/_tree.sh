@@ -36,7 +36,7 @@ settle_directory() {
     if [ ! -d "$there" ]; then
         fresh=1
         moves
-        [ -n "$check" ] || try mkdir "$there"
+        [ -n "$check" ] || make "$there"
     elif [ -z "$keep" ] && ! same_attributes; then
         fresh=1
         moves

@@ -10,7 +10,7 @@ make_directories() {
     for part; do
         here=$here$part/
         [ -d "$here" ] && continue
-        try mkdir "${here%/}"
+        make "${here%/}"
         attributes "${here%/}"
     done
     mode=$file_mode

@@ -25,7 +25,7 @@ make_directory() {
     for part; do
         here=$here$part/
         [ -d "$here" ] && continue
-        try mkdir "${here%/}"
+        make "${here%/}"
         attributes "${here%/}"
     done
 }

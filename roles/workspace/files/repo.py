@@ -4,12 +4,19 @@ Words: name, url, branch, workspace, root. The exit code is 0 whatever is found:
 that cannot be cloned must not keep the box from booting.
 """
 
+import fcntl
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TIMEOUT = 1800
 
@@ -18,10 +25,26 @@ def main(name: str, url: str, branch: str, workspace: str, root: str) -> None:
     """Print what came of one repository."""
     place = Path(workspace)
     result = {"name": name, "url": url, "branch": branch, "workspace": workspace, "reason": ""}
-    result |= nested(place, Path(root)) or present(place, url) or clone(place, url, branch)
-    if result["status"] in ("cloned", "present"):
-        result |= ours(place)
+    with alone(place, Path(root)):
+        result |= nested(place, Path(root)) or present(place, url) or clone(place, url, branch)
+        if result["status"] in ("cloned", "present"):
+            result |= ours(place)
     print(json.dumps(result))
+
+
+@contextmanager
+def alone(place: Path, root: Path) -> "Iterator[None]":
+    """Wait until nobody else makes this checkout. The lock ends with its owner."""
+    locks = root / ".megaplan" / "locks"
+    try:
+        locks.mkdir(parents=True, exist_ok=True)
+        lock = (locks / f"{hashlib.sha256(str(place).encode()).hexdigest()[:16]}.clone").open("w")
+    except OSError:  # a volume that cannot be written: the clone says so
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def nested(place: Path, root: Path) -> "dict[str, str]":

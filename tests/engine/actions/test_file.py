@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,17 @@ def test_a_directory_is_made_with_its_parents_and_their_mode(run: Run, tmp_path:
     assert second.values["mode"] == "0750"
     assert second.values["path"] == str(tmp_path / "a/b c/d")
     assert second.values["uid"] == os.getuid()
+
+
+def test_directories_may_be_made_by_many_at_once(run: Run, tmp_path: Path) -> None:
+    """Two runs that make the same directories at the same time both succeed."""
+    task = {"path": str(tmp_path / "a/b/c/d/e/f/g/h"), "state": "directory"}
+
+    with ThreadPoolExecutor(8) as crowd:
+        results = list(crowd.map(lambda _: run("file", task), range(24)))
+
+    assert [result.msg for result in results if result.failed] == []
+    assert any(result.changed for result in results)
 
 
 def test_check_mode_says_what_would_change_and_changes_nothing(run: Run, tmp_path: Path) -> None:
