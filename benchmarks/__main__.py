@@ -7,8 +7,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.bench import Trial, bench
+from benchmarks.bench import Bench, Trial, bench
 from benchmarks.page import PAGE, page
+from benchmarks.table import Row, markdown
 from benchmarks.trials import TRIALS
 
 RTTS, ROUNDS = (0, 50, 150), 5
@@ -25,11 +26,18 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="megaplan-bench-") as folder,
         bench(Path(folder), rtts, rounds, tell) as measured,
     ):
-        text = page([(trial, trial.measure(measured)) for trial in chosen])
-    print(text)
+        results = [(trial, told(trial, measured)) for trial in chosen]
     if chosen == TRIALS and not words.quick:
-        PAGE.write_text(text, encoding="utf-8")
+        PAGE.write_text(page(results), encoding="utf-8")
         tell(f"Written to {PAGE}.")
+
+
+def told(trial: Trial, measured: Bench) -> Sequence[Sequence[Row]]:
+    """Measure a trial and print its tables."""
+    found = trial.measure(measured)
+    for heading, rows in zip(trial.tables, found, strict=True):
+        print(markdown(heading, rows), flush=True)
+    return found
 
 
 def arguments() -> argparse.Namespace:

@@ -24,12 +24,13 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A command to measure: its words, its variables, and the file that is its stdin."""
+    """A command to measure: its words, its variables, its stdin, and how it may end."""
 
     words: tuple[str, ...]
     env: Mapping[str, str]
     stdin: Path | None = None
     cwd: Path | None = None
+    codes: tuple[int, ...] = (0,)
 
 
 def run(errand: Errand) -> Sample:
@@ -48,7 +49,7 @@ def run(errand: Errand) -> Sample:
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - began
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+        if process.returncode not in errand.codes:
             raise RuntimeError(
                 f"{' '.join(errand.words)} ended with {process.returncode}:\n{_tail(log)}"
             )

@@ -11,6 +11,8 @@ from benchmarks.site import TREE
 from benchmarks.table import Heading, Row, ratio
 
 LINES = 5600
+# To find a mistake in a tree that is being worked at takes as long as to find none.
+FOUND = (0, 2)
 TASK = """\
     - name: Write part {number}
       template:
@@ -40,8 +42,8 @@ def measure(bench: Bench) -> Sequence[Sequence[Row]]:
         "`python -c pass`": Errand((str(BIN / "python"), "-c", "pass"), env),
         "`invoke --list`": Errand((str(BIN / "invoke"), "--list"), env, cwd=TREE),
         "`megaplan-cloud --list`": Errand((ours, "--list"), env, cwd=TREE),
-        "`validate`, no playbook": Errand((ours, "validate"), env, cwd=empty),
-        f"`validate`, {LINES:,} lines": Errand((ours, "validate"), env, cwd=full),
+        "`validate`, no playbook": Errand((ours, "validate"), env, cwd=empty, codes=FOUND),
+        f"`validate`, {LINES:,} lines": Errand((ours, "validate"), env, cwd=full, codes=FOUND),
     }
     for errand in tools.values():
         run(errand)

@@ -12,7 +12,7 @@ from benchmarks.site import HOSTS, Site
 from benchmarks.table import Heading, Row, seconds
 
 FILES, CHANGED = 3000, 5
-TAR, RSYNC = "`tar | ssh tar`", "`rsync -a`"
+TAR, RSYNC = "`tar` through `ssh`", "`rsync --archive`"
 Way = Callable[[Site, Path, Path], tuple[str, ...]]
 
 
