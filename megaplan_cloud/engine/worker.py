@@ -21,7 +21,7 @@ from megaplan_cloud.engine.judgement import (
     judge,
     with_register,
 )
-from megaplan_cloud.engine.outcome import Outcome, of_error, of_result, timed_out, updated
+from megaplan_cloud.engine.outcome import Outcome, of_error, of_result, timed_out, unknown, updated
 from megaplan_cloud.engine.ready import Call, chosen, prepare, truth
 from megaplan_cloud.engine.result import Status
 from megaplan_cloud.engine.rules import Rules
@@ -133,6 +133,8 @@ class Worker:
             outcome = updated(outcome, attempts=attempt)
             if self.contents(outcome, part):
                 return outcome
+            if call.context.check:
+                return unknown("an `until` that is not waited for in check mode")
             if attempt < most:
                 self.rules.tell(TaskWaits(turn.name, self.host, attempt, most))
                 self.rules.clock.sleep(delay)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.playing import Theatre, said, statuses
+from tests.support.playing import FakeClock, Theatre, said, statuses
 
 
 @pytest.fixture
@@ -141,6 +141,38 @@ def test_what_an_include_in_doubt_would_set_is_unknown(theatre: Theatre) -> None
         "Read what it sets": "unknown",
         "Told": "unknown",
     }
+
+
+def test_until_is_asked_once(theatre: Theatre) -> None:
+    """What is true already is told; what may come true later is unknown, and not waited for."""
+    clock = FakeClock()
+
+    report = theatre.tasks(
+        """
+        - name: True already
+          query: ["true"]
+          until: asked.rc == 0
+          register: asked
+        - name: Perhaps later
+          query: ["false"]
+          until: later.rc == 0
+          register: later
+        - name: Read it
+          debug: {msg: "{{ later.rc }}"}
+        - name: Really
+          query: ["false"]
+          check_mode: false
+          until: really.rc == 0
+          register: really
+          retries: 2
+          ignore_errors: true
+        """,
+        check=True,
+        clock=clock.clock(),
+    )
+
+    assert list(statuses(report).values()) == ["ok", "unknown", "unknown", "ignored"]
+    assert clock.slept == [5.0, 5.0]
 
 
 def test_a_condition_that_is_false_anyway_decides(theatre: Theatre) -> None:
