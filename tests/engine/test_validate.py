@@ -1,7 +1,5 @@
 """A tree of playbooks and roles is checked as a whole: offline, quickly, and to the last file."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -150,37 +148,19 @@ LONG = """\
         mode: "0644"
       failed_when: said_{number}.rc not in [0, 1]
 """
-SMALL = "- hosts: box\n  tasks: [{command: 'echo {{ inventory_hostname }}', when: check}]\n"
-MEASURE = """
-import time
-from pathlib import Path
-from megaplan_cloud.engine.validate import validate
-found = validate([Path({small!r})], (), actions={actions!r})
-started = time.process_time()
-found += validate([Path({long!r})], (), actions={actions!r})
-print(len(found), started, time.process_time() - started)
-"""
 
 
-def test_a_playbook_of_5600_lines_takes_less_than_300_milliseconds(tmp_path: Path) -> None:
-    """Parse, schema, templates and variables together, in CPU time beyond start-up.
-
-    What is imported for a small playbook is start-up; that has a limit of its own.
-    """
+def test_a_playbook_of_5600_lines_is_read_whole(tmp_path: Path) -> None:
+    """Every task of it: what is wrong in the last is found. What it costs: docs/benchmarks.md."""
     body = "".join(LONG.format(number=number) for number in range(280))
     indented = "".join(f"    {line}\n" for line in body.splitlines())
-    path, small = tmp_path / "long.yml", tmp_path / "small.yml"
-    path.write_text(f"- hosts: box\n  vars: {{name: x, port: 1}}\n  tasks:\n{indented}")
-    small.write_text(SMALL)
+    path = tmp_path / "long.yml"
+    path.write_text(
+        f"- hosts: box\n  vars: {{name: x, port: 1}}\n  tasks:\n{indented}"
+        "    - {name: Say it, debug: {msg: '{{ nmae }}'}}\n"
+    )
     assert len(path.read_text().splitlines()) >= 5600
-    program = MEASURE.format(small=str(small), long=str(path), actions=ACTIONS)
 
-    runs = [_output(program).split() for _ in range(5)]
+    problems = validate([path], (), actions=ACTIONS)
 
-    assert {"0"} == {problems for problems, _, _ in runs}
-    assert min(float(reading) for _, _, reading in runs) < 0.3
-    assert min(float(start) for _, start, _ in runs) < 0.3
-
-
-def _output(program: str) -> str:
-    return subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert ["nmae" in str(problem) for problem in problems] == [True]
