@@ -1,6 +1,7 @@
 """A provider: the role that gives a box, as its folder describes itself."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,10 @@ class Provider:
 
 
 def roles_path(cloud_yaml: Path) -> tuple[Path, ...]:
-    """Return where roles are: beside the operator's cloud.yaml, then in the house."""
-    return (cloud_yaml.resolve().parent / "roles", house() / "roles")
+    """Return where roles are: beside the operator's cloud.yaml, where they say, in the house."""
+    named = os.environ.get("MEGAPLAN_ROLES_PATH", "").split(os.pathsep)
+    said = (Path(name).expanduser().absolute() for name in named if name)
+    return (cloud_yaml.resolve().parent / "roles", *said, house() / "roles")
 
 
 def load(name: str, search: Sequence[Path]) -> Provider:

@@ -6,7 +6,7 @@ assert stage.transcript == ["host$ docker version", …]
 """
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,10 @@ from megaplan_cloud.engine.connection import Connection, OnBlock
 from megaplan_cloud.engine.frame import Frame
 
 Answers = Mapping[str, Any]
+# What `stat` says of a file that an answer says exists.
+FILE = {"raw": 0o100644} | dict.fromkeys(
+    ["uid", "gid", "size", "inode", "dev", "nlink", "blocks", "atime", "mtime", "ctime"], 0
+)
 # What a transcript shows of the arguments of an action's own program.
 SHOWN = ("state", "session", "path", "src", "dest")
 
@@ -26,10 +30,12 @@ class Stage:
 
     `answers` has for the beginning of a command what it prints, or a mapping of `rc`, `stdout`
     and `stderr`; of an action's program, the fields that it says. What is not there succeeds and
-    says nothing. Of a list, each time the next is taken; the last stays.
+    says nothing. Of a list, each time the next is taken; the last stays. `shown` rewrites a command
+    before it is compared and written down, so that a test needs no path of this machine.
     """
 
     answers: Answers = field(default_factory=dict)
+    shown: Callable[[str], str] = str
     transcript: list[str] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
 
@@ -40,11 +46,11 @@ class Stage:
     def record(self, place: str, command: Command) -> None:
         """Write a command into the transcript, as `play(record=…)` wants it."""
         mark = ":" if command.program else "$"
-        self.transcript.append(f"{place}{mark} {spoken(command)}")
+        self.transcript.append(f"{place}{mark} {self.shown(spoken(command))}")
 
     def completed(self, command: Command) -> Completed:
         """Return what comes of a command."""
-        found = self.answer(spoken(command))
+        found = self.answer(self.shown(spoken(command)))
         if command.program and command.program.name.startswith("action_"):
             return _of_program(command, found if isinstance(found, Mapping) else {})
         told = found if isinstance(found, Mapping) else {"stdout": found}
@@ -156,7 +162,7 @@ def _of_program(command: Command, told: Mapping[str, Any]) -> Completed:
     """Return what an action's program answers: it changed what it was asked to, unless told."""
     known = _assigned(command)
     said = {name: known[name] for name in ("path", "dest", "session", "src") if known.get(name)}
-    fields = {"changed": "1", "exists": "", **said, **told}
+    fields = {"changed": "1", "exists": "", **said, **(FILE if told.get("exists") else {}), **told}
     kept = {name: value for name, value in fields.items() if value is not None}
     stdout = "".join(f"{name}\0{value}\0" for name, value in kept.items())
     return Completed(int(kept.get("rc", 0)), stdout.encode(), b"", 0.0)

@@ -1,6 +1,7 @@
 """The subjects that this machine can give by itself, one for each provider that CI proves."""
 
 import getpass
+import re
 import shutil
 import subprocess
 import uuid
@@ -9,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from megaplan_cloud.house import house
 from tests.conformance.subject import Spoilt, Subject
 from tests.support.boxes import docker, git_server
 from tests.support.containers import DEBIAN, debian_image
@@ -103,7 +105,56 @@ image: {{base: '{base}', agents: []}}
 resources: {{volume: {name}, port: {health}}}
 """
 WARM = "megaplan-test/kit:1"
-SUBJECTS: dict[str, Maker] = {"process": process, "ssh": ssh}
+
+
+@contextmanager
+def written(folder: Path) -> Iterator[Subject]:
+    """Give a box of the provider that docs/writing-a-provider.md writes, word by word."""
+    debian_image()
+    need("docker")
+    person = operator(folder)
+    make_repository(folder / "git" / "app.git", {"README.md": "An app.\n"})
+    for name, text in files_of(house() / "docs" / "writing-a-provider.md"):
+        (person.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (person.folder / name).write_text(text, encoding="utf-8")
+    text = (person.folder / "cloud.yaml").read_text(encoding="utf-8")
+    with git_server(folder / "git") as address:
+        person.settle(
+            text.replace("https://github.com/org/app.git", f"'{address}/app.git'")
+            + f"plain: {{container: mpt-{uuid.uuid4().hex[:8]}}}\n"
+            + f"image: {{base: '{DEBIAN}', agents: []}}\nresources: {{port: {free_port()}}}\n"
+        )
+        nobody = Spoilt(
+            cloud_yaml=person_text(person), environment={"DOCKER_HOST": "tcp://127.0.0.1:1"}
+        )
+        subject = Subject(provider="plain", operator=person, spoilt=nobody)
+        label = f"cloud.megaplan.box={subject.settings['box.name']}"
+        place = Path(subject.settings["box.deploy_dir"])
+        yield from _until_destroyed(
+            replace(
+                subject,
+                left=lambda: [*labelled(label), *([str(place)] if place.exists() else [])],
+                keep=lambda: keep_layers(label),
+            )
+        )
+
+
+def files_of(page: Path) -> list[tuple[str, str]]:
+    """Return the files that a page of the docs has written out: their names and texts."""
+    found = re.findall(
+        r"^`([\w./-]+)`\n\n```\w+\n(.*?)^```$",
+        page.read_text(encoding="utf-8"),
+        flags=re.MULTILINE | re.DOTALL,
+    )
+    return [(name, text) for name, text in found]
+
+
+def person_text(person: Operator) -> str:
+    """Return the text of somebody's cloud.yaml."""
+    return (person.folder / "cloud.yaml").read_text(encoding="utf-8")
+
+
+SUBJECTS: dict[str, Maker] = {"process": process, "ssh": ssh, "plain": written}
 
 
 def labelled(label: str) -> list[str]:
