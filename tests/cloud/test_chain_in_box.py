@@ -277,7 +277,8 @@ def test_committed_chain_state_is_found_before_launch_and_fixed(
 
     assert refused["error"] == "poisoned_chain_state"
     assert "invoke doctor --fix stale-chain-state" in refused["hint"]
-    assert found["gotchas"][0]["evidence"] == ["chain_state.json", "chain_state.json"]
+    stale = next(each for each in found["gotchas"] if each["id"] == "stale-chain-state")
+    assert stale["evidence"] == ["chain_state.json", "chain_state.json"]
     assert fixed["branch"] == "megaplan/remove-chain-state"
     assert after["success"] is True
     listed = git(repository, "ls-tree", "--name-only", "megaplan/remove-chain-state").split()
