@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import signal
 import socket
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from tests.support.boxes import LocalBox, docker, free_port, git_server, local_box
 from tests.support.need import need
-from tests.support.operator import make_repository
+from tests.support.operator import PROGRAM, make_repository
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -241,3 +243,24 @@ def test_secrets_reach_the_box_and_nothing_else(box: LocalBox, url: str) -> None
     assert file.stat().st_mode & 0o777 == 0o600
     context = [path for path in (box.deploy_dir / "context").rglob("*") if path.is_file()]
     assert [path for path in context if b"s3ntinel" in path.read_bytes()] == []
+
+
+def test_the_log_is_followed_across_a_restart(box: LocalBox, url: str) -> None:
+    """`invoke logs` goes on with the box that comes back."""
+    box.settle(url)
+    box.operator.run("deploy")
+    [container] = box.containers()
+    follow = [sys.executable, "-c", PROGRAM, "logs"]
+    environment = box.operator.environment
+    follower = subprocess.Popen(
+        follow, cwd=box.operator.folder, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert follower.stdout is not None
+
+    seen = [next(line for line in follower.stdout if "boot is over" in line)]
+    docker("restart", container)
+    seen.append(next(line for line in follower.stdout if "boot is over" in line))
+    follower.send_signal(signal.SIGINT)
+
+    assert follower.wait(timeout=20) == 130
+    assert seen == ["[boot] boot is over\n"] * 2
