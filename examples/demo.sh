@@ -40,7 +40,10 @@ start() {
     mkdir -p "$demo"
     cd "$demo"
     run python "$top/examples/quickstart/prepare.py" "$demo/receipts.git" >/dev/null
-    [ -f cloud.yaml ] || { run invoke init --provider process; sed -i.bak "s|url: .*|url: $demo/receipts.git|" cloud.yaml; }
+    if [ ! -f cloud.yaml ]; then
+        run invoke init --provider process
+        run sed -i.bak "s|url: .*|url: $demo/receipts.git|" cloud.yaml
+    fi
     run invoke deploy
     run invoke chain --spec "$top/examples/quickstart/chain.yaml" --wait
     run invoke status --chain

@@ -65,6 +65,6 @@ def _beside(progress: Progress, label: str) -> Text:
     if label != progress.milestone:
         return Text("")
     now = progress.clock()
-    times = f"{now - progress.turned:.0f} s of {now - progress.begun:.0f} s"
+    times = f"{now - progress.turned:.0f} s, {now - progress.begun:.0f} s in all"
     words = f"{progress.phase or 'starting'}  {times}"
     return Text(words, style="cyan")

@@ -10,6 +10,11 @@ from typing import Any
 from megaplan_cloud.cloud.voice import Voice
 from megaplan_cloud.engine.event import Event, Listener, OutputCame
 
+# What a plan is between two phases, for a moment: the phase before is still the news.
+BETWEEN = frozenset(
+    {"initialized", "prepped", "planned", "critiqued", "gated", "finalized", "executed", "reviewed"}
+)
+
 
 @dataclass(slots=True)
 class Progress:
@@ -58,12 +63,16 @@ class Progress:
 
     @property
     def phase(self) -> str:
-        """Return the phase at work, or the state of the plan between two phases."""
+        """Return the phase at work or, until the next begins, the last; else the plan's state."""
         plan = dict(self.last.get("plan") or {})
         step = dict(plan.get("active_step") or {})
         if self.labels and self.done >= len(self.labels):
             return "done"
-        return str(step.get("step") or plan.get("state") or "")
+        state = str(plan.get("state") or "")
+        if state in BETWEEN:
+            milestone, phase = self.at
+            state = phase if milestone == self.milestone else ""
+        return str(step.get("step") or state)
 
     @property
     def log_line(self) -> str:

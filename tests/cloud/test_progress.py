@@ -17,7 +17,7 @@ def snapshot(index: int, phase: str, log: str = "", done: int = 0) -> str:
 
 
 def test_only_a_turn_of_the_chain_is_told() -> None:
-    """Another milestone or phase is news; a longer log is not."""
+    """Another milestone or phase is news; a longer log, or the moment between, is not."""
     progress = Progress(["m1", "m2"], clock=lambda: 0.0)
 
     told = [
@@ -25,6 +25,7 @@ def test_only_a_turn_of_the_chain_is_told() -> None:
         for line in (
             snapshot(0, "plan"),
             snapshot(0, "plan", "more"),
+            snapshot(0, ""),
             snapshot(0, "execute"),
             snapshot(1, "execute", done=1),
             "not JSON",
@@ -32,7 +33,7 @@ def test_only_a_turn_of_the_chain_is_told() -> None:
         )
     ]
 
-    assert told == [True, False, True, True, False, False]
+    assert told == [True, False, False, True, True, False, False]
     assert progress.milestone == "m2"
 
 
