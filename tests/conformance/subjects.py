@@ -1,6 +1,7 @@
 """The subjects that this machine can give by itself, one for each provider that CI proves."""
 
 import getpass
+import os
 import re
 import shutil
 import subprocess
@@ -8,12 +9,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 from megaplan_cloud.house import house
 from tests.conformance.subject import Spoilt, Subject
-from tests.support.boxes import docker, git_server
-from tests.support.containers import DEBIAN, debian_image
+from tests.support.boxes import docker, git_server, local_box
+from tests.support.boxes import keep_layers as keep_box
+from tests.support.compose import compose_environment
+from tests.support.containers import DEBIAN, debian_image, need_engine
 from tests.support.need import need
 from tests.support.operator import Operator, make_repository
 from tests.support.relay import TcpRelay
@@ -47,6 +52,32 @@ def process(folder: Path) -> Iterator[Subject]:
         return [str(place)] if place.exists() else []
 
     yield from _until_destroyed(Subject(provider="process", operator=person, left=left))
+
+
+@contextmanager
+def local(folder: Path, compose: str) -> Iterator[Subject]:
+    """Give a box in a container on this machine, kept by `compose`."""
+    need_engine()
+    with (
+        patch.dict(os.environ, compose_environment(compose, folder)),
+        local_box(folder) as box,
+        git_server(folder) as address,
+    ):
+        make_repository(folder / "app.git", {"README.md": "An app.\n"})
+        box.settle(f"{address}/app.git")
+        nobody = Spoilt(
+            cloud_yaml=person_text(box.operator), environment={"DOCKER_HOST": "tcp://127.0.0.1:1"}
+        )
+        left = box.leftovers
+        yield from _until_destroyed(
+            Subject(
+                provider="local",
+                operator=box.operator,
+                left=lambda: [*left(), *([str(box.volume)] if box.volume.exists() else [])],
+                keep=lambda: keep_box(box),
+                spoilt=nobody,
+            )
+        )
 
 
 @contextmanager
@@ -154,7 +185,13 @@ def person_text(person: Operator) -> str:
     return (person.folder / "cloud.yaml").read_text(encoding="utf-8")
 
 
-SUBJECTS: dict[str, Maker] = {"process": process, "ssh": ssh, "plain": written}
+SUBJECTS: dict[str, Maker] = {
+    "process": process,
+    "local": partial(local, compose="docker compose"),
+    "local-old": partial(local, compose="docker-compose"),
+    "ssh": ssh,
+    "plain": written,
+}
 
 
 def labelled(label: str) -> list[str]:
@@ -169,9 +206,18 @@ def labelled(label: str) -> list[str]:
 
 
 def keep_layers(label: str) -> None:
-    """Keep the layers of a box's image under a name of the tests, lest each test makes them."""
+    """Keep the layers of a box's image under a name of the tests, lest each test makes them.
+
+    The image that keeps them has another label: the box's own is looked for by a destroy.
+    """
     for image in docker("image", "ls", "--quiet", "--filter", f"label={label}").split()[:1]:
-        docker("tag", image, WARM)
+        subprocess.run(
+            ["docker", "build", "--quiet", f"--tag={WARM}", "-"],
+            input=f"FROM {image}\nLABEL cloud.megaplan.box=kit\n".encode(),
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
 
 
 def keygen(file: Path) -> None:

@@ -96,10 +96,18 @@ def local_box(folder: Path) -> Iterator[LocalBox]:
 
 
 def keep_layers(box: LocalBox) -> None:
-    """Keep the layers of an image under a name of the tests: removing it would empty the cache."""
-    images = docker("image", "ls", "--quiet", f"megaplan-cloud-{box.project}").split()
-    if images:
-        docker("tag", images[0], WARM)
+    """Keep the layers of an image under a name and a label of the tests.
+
+    Otherwise destroying the box would empty Docker's cache, and each test fill it anew.
+    """
+    for image in docker("image", "ls", "--quiet", f"megaplan-cloud-{box.project}").split()[:1]:
+        subprocess.run(
+            ["docker", "build", "--quiet", f"--tag={WARM}", "-"],
+            input=f"FROM {image}\nLABEL cloud.megaplan.box=test\n".encode(),
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
 
 
 def free_port() -> int:
