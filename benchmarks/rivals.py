@@ -18,6 +18,12 @@ STEPS = "`ssh` per step over a ControlMaster"
 PIPELINING = "ansible-core, pipelining"
 PYINFRA = "pyinfra"
 BIN = Path(sys.executable).parent
+# Ansible leaves a connection behind, in which the next run would not be cold.
+COLD = (
+    "sh",
+    "-c",
+    'export ANSIBLE_SSH_CONTROL_PATH_DIR="$(mktemp -d "$0/XXXX")" && exec "$@"',
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +103,13 @@ def ansible(site: Site, target: str, hosts: Sequence[str]) -> Errand:
     inventory = _ansible_inventory(site, hosts)
     target = target.replace("HOST", "{{ inventory_hostname }}")
     words = (str(BIN / "ansible-playbook"), "-i", str(inventory), "-e", f"target='{target}'")
-    return _errand(site, *words, str(workload.PLAYBOOK))
+    return _errand(site, *COLD, str(site.folder), *words, str(workload.PLAYBOOK))
 
 
 def ansible_trivial(site: Site, _: str, hosts: Sequence[str]) -> Errand:
     """Return a trivial command by Ansible."""
     words = ("-i", str(_ansible_inventory(site, hosts)), "host", "-m", "command", "-a", "true")
-    return _errand(site, str(BIN / "ansible"), *words)
+    return _errand(site, *COLD, str(site.folder), str(BIN / "ansible"), *words)
 
 
 def _ansible_inventory(site: Site, hosts: Sequence[str]) -> Path:
