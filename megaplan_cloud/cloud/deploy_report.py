@@ -110,7 +110,7 @@ def _degraded(repos: list[dict[str, Any]]) -> dict[str, str]:
     bad = [repo for repo in repos if repo["status"] in REMEDIES]
     if not bad:
         return {}
-    remedies = dict.fromkeys(REMEDIES[repo["status"]] for repo in bad)
+    remedies = dict.fromkeys(_remedy(repo) for repo in bad)
     return {
         "error": "box_degraded",
         "message": "The box is up, but degraded: "
@@ -119,6 +119,12 @@ def _degraded(repos: list[dict[str, Any]]) -> dict[str, str]:
         ),
         "hint": f"{'. '.join(remedies)}; then run `invoke deploy` again.",
     }
+
+
+def _remedy(repo: Mapping[str, Any]) -> str:
+    """Return what to do about a checkout."""
+    full = "No space left on device" in repo["reason"]
+    return "Make room on the volume" if full else REMEDIES[repo["status"]]
 
 
 def _verdict(*, no_op: bool, check: bool, changed: int) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.need import lacking, need, need_root
 from tests.support.operator import PROGRAM, Operator, git, make_repository
 from tests.support.processes import alive
 
@@ -417,3 +418,34 @@ def test_a_box_whose_tmux_is_gone_can_still_be_stopped(
     operator.run("down", PATH=str(without))
 
     assert processes_of(operator.box) == []
+
+
+@pytest.mark.parametrize("kilobytes", [12, 40])
+def test_a_full_disk_is_said_and_leaves_nothing_half_done(
+    kilobytes: int, operator: Operator, repository: Path, tmp_path: Path
+) -> None:
+    """Whatever it was that had no room is named with the reason; with room, deploy goes on."""
+    need_root()
+    need("mount")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    operator.settle(f"repo: {{url: {repository}}}\nprocess: {{dir: {disk}/box}}\n")
+    options = f"size={kilobytes}k"
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        lacking("file systems may be mounted")
+    try:
+        refused = operator.run("deploy", code=1)
+        subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
+        repaired = operator.run("deploy").json
+        operator.run("destroy", "--yes")
+        left = list(disk.iterdir())
+    finally:
+        operator.run("destroy", "--yes", code=None)
+        subprocess.run(["umount", str(disk)], check=True)
+
+    assert "No space left on device" in refused.json["message"]
+    assert "Traceback" not in refused.stderr
+    assert repaired["repos"][0]["status"] in ("cloned", "present")
+    assert repaired["warnings"] == []
+    assert left == []

@@ -67,7 +67,7 @@ if [ -L "$dest" ] || [ "$hash" != "$sum" ]; then
     [ -z "$diff$src" ] || show after "$src"
     [ -n "$check" ] || {
         spare
-        cat >"$tmp" || fail "cannot write $dest"
+        why=$(cat 2>&1 >"$tmp") || fail "cannot write $dest: $why"
         sum "$tmp"
         [ "$hash" = "$sum" ] || fail "what arrived for $dest is not what was sent"
         land

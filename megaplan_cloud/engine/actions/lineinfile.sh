@@ -93,7 +93,7 @@ if [ -n "$said" ]; then
         fail "$dest is no text: it holds NUL bytes or ends in byte 1"
     if [ -z "$check" ]; then
         spare
-        printf %s "${content%x}" >"$tmp" || fail "cannot write $dest"
+        why=$( (printf %s "${content%x}" >"$tmp") 2>&1) || fail "cannot write $dest: $why"
         land
     fi
 fi
