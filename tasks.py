@@ -332,6 +332,22 @@ def doctor(
     _run("doctor", cloud_yaml=cloud_yaml, json=json, fix=fix, check=check)
 
 
+@task(
+    iterable=["provider"],
+    help={
+        "provider": "Try this provider; may be repeated. Left out: all that this machine can try.",
+        "cloud_yaml": "Try the provider of this cloud.yaml, with a box of its own.",
+        "json": COMMON["json"],
+    },
+    auto_shortflags=False,
+)
+def conformance(
+    _: Context, *, provider: list[str], cloud_yaml: str = "", json: bool = False
+) -> None:
+    """Prove a provider: try everything that its box must do. It makes boxes and destroys them."""
+    _run("conformance", cloud_yaml=cloud_yaml, json=json, provider=provider)
+
+
 def _run(command: str, /, *, json: bool, **arguments: Any) -> None:
     """Run the whole program: words in, an answer out, exit code."""
     # Invoke forbids it, which would compile the program anew for every command.

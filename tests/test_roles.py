@@ -57,4 +57,4 @@ def test_every_provider_that_can_be_played_has_cases_and_a_page() -> None:
     lacking = [role for role in providers if not transcripts.cases(role)]
     assert {"process", "local", "ssh"} <= set(providers)
     assert lacking == []
-    assert {"process", "ssh"} <= described
+    assert {"process", "local", "ssh"} <= described

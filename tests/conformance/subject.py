@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -95,7 +95,7 @@ class Subject:
         folder = self.operator.folder.parent / "somebody-else"
         shutil.copytree(self.operator.folder, folder)
         try:
-            yield Operator(self.operator.home, folder, self.operator.patience)
+            yield replace(self.operator, folder=folder)
         finally:
             shutil.rmtree(folder)
 
