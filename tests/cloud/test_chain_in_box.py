@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,31 @@ def test_a_running_chain_is_not_disturbed(operator: Operator, chain: Path) -> No
     assert second["uploaded_idea_count"] == 0
     assert idea.read_text() == "# Idea one\n"
     assert marker(operator)["started_at"] == started
+
+
+def test_a_chain_that_two_people_start_at_once_has_one_runner(
+    operator: Operator, chain: Path
+) -> None:
+    """Nobody's files or checkout are spoilt, and nobody is told of a failure."""
+    typed = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, "chain", "--spec", str(chain)],
+            cwd=operator.folder,
+            env=operator.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    said = [each.communicate(timeout=90) for each in typed]
+
+    launched = [json.loads(out) for out, _ in said]
+    pattern = f"[p]ython3 .*chain start --spec {launched[0]['remote_spec']}"
+    runners = operator.run("exec", f"pgrep -cf '{pattern}'").stdout
+    assert [each["success"] for each in launched] == [True] * 3, said
+    assert runners == "1\n"
 
 
 def test_two_chains_run_side_by_side(operator: Operator, chain: Path) -> None:

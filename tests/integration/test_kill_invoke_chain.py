@@ -65,6 +65,27 @@ def test_a_killed_chain_started_again_ends_in_the_same_chain(
     assert quickstart.history() == history, told
 
 
+@pytest.mark.timeout(200)
+def test_a_chain_goes_on_after_its_box_went_down(
+    operator: Operator, undisturbed: tuple[dict[str, list[str]], float], tmp_path: Path
+) -> None:
+    """`down` in the middle, `deploy` and the same `invoke chain`: each commit is there once."""
+    quickstart = make_quickstart(tmp_path)
+    settle(operator, quickstart)
+    operator.run("deploy")
+
+    operator.run("chain", "--spec", str(quickstart.spec))
+    operator.run("down")
+    left = operator.run("status", "--chain").json["runner"]["status"]
+    refused = operator.run("chain", "--spec", str(quickstart.spec), code=1).json["error"]
+    operator.run("deploy")
+    said = operator.run("chain", "--spec", str(quickstart.spec), "--wait").json
+
+    assert (left, refused) == ("dead", "box_not_ready")
+    assert said["effective_status"] == "complete"
+    assert quickstart.history() == undisturbed[0]
+
+
 def deployed(folder: Path) -> tuple[Operator, Quickstart]:
     """Return somebody who has a box for the quickstart."""
     quickstart = make_quickstart(folder)
@@ -158,4 +179,4 @@ def tmux_lines(box: Path, *words: str) -> list[str]:
 
 def run_dir(box: Path) -> Path:
     """Return where the socket of a box's tmux is: in the box, or under /tmp when that is long."""
-    return box / "run" if len(str(box)) < 72 else Path("/tmp", f"megaplan-{box.name}")  # noqa: PLR2004, S108
+    return box / "run" if len(str(box)) < 72 else Path("/tmp", f"megaplan-{box.name}")
