@@ -100,6 +100,7 @@ def keep_layers(box: LocalBox) -> None:
 
     Otherwise destroying the box would empty Docker's cache, and each test fill it anew.
     """
+    before = docker("image", "ls", "--quiet", WARM).split()
     for image in docker("image", "ls", "--quiet", f"megaplan-cloud-{box.project}").split()[:1]:
         subprocess.run(
             ["docker", "build", "--quiet", f"--tag={WARM}", "-"],
@@ -108,6 +109,9 @@ def keep_layers(box: LocalBox) -> None:
             check=True,
             timeout=60,
         )
+    for image in set(before) - set(docker("image", "ls", "--quiet", WARM).split()):
+        # Another test may have built on it meanwhile.
+        subprocess.run(["docker", "image", "rm", image], capture_output=True, check=False)
 
 
 def free_port() -> int:
