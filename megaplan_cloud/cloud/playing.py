@@ -7,6 +7,7 @@ from typing import Any
 from megaplan_cloud.cloud.answer import PlayFailed
 from megaplan_cloud.cloud.provider import roles_path
 from megaplan_cloud.cloud.settings import Settings
+from megaplan_cloud.cloud.turn import turn
 from megaplan_cloud.cloud.vocabulary import actions, vocabulary
 from megaplan_cloud.cloud.voice import Voice
 from megaplan_cloud.engine.event import Listener
@@ -30,7 +31,8 @@ def played(
 
     `variables` stand beside the settings; `show` tells the run task by task on stderr.
     """
-    with listener or (voice.console() if show else voice.silence()) as told:
+    console = listener or (voice.console() if show else voice.silence())
+    with turn(name, settings, voice, check=check), console as told:
         report = play(
             house() / "playbooks" / f"{name}.yml",
             variables=vocabulary(settings, variables or {}),
