@@ -95,9 +95,9 @@ def read(file: Path) -> source.Mapping:
     return node
 
 
-def unwritten(path: Path, name: str = "process") -> Settings:
+def unwritten(path: Path) -> Settings:
     """Return the settings that a directory without a cloud.yaml has: the defaults alone."""
-    return _settle(path, {"provider": name, "repo": {"url": ""}}, {})
+    return _settle(path, {"repo": {"url": ""}}, {})
 
 
 def _flags(**repo: str) -> dict[str, Any]:

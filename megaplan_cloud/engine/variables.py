@@ -82,7 +82,7 @@ def check_role(role: Role, known: Collection[str], reading: Reading) -> Iterator
         (house() / "templates",),
         partial(candidates.of, list(filter(is_open, own))),
     )
-    yield from _check_role(role, view)
+    yield from _check_role(role, view, candidates.of_folder(role.path / "tasks"))
 
 
 class Candidates:
@@ -145,10 +145,16 @@ def _check_role_use(use: RoleUse, view: View) -> Iterator[EngineError]:
         yield from _check_role(use.role, view.and_(_guarded(use.keywords)))
 
 
-def _check_role(role: Role, view: View) -> Iterator[EngineError]:
+def _check_role(
+    role: Role, view: View, beside: frozenset[str] = frozenset()
+) -> Iterator[EngineError]:
+    """Yield what is wrong in a role; `beside` is what its other task files register.
+
+    Its variables are rendered when they are read, and may be read only after those.
+    """
     view = view.and_(role.defaults, role.vars, IN_A_ROLE)
     view = replace(view, folders=(role.path / "templates", role.path, *view.folders))
-    yield from _check_values([*role.defaults.values(), *role.vars.values()], view)
+    yield from _check_values([*role.defaults.values(), *role.vars.values()], view.and_(beside))
     yield from _check_statements(role.tasks, view)
     yield from _check_statements(role.handlers, view)
 

@@ -94,6 +94,20 @@ def test_a_folder_can_name_what_its_playbooks_are_given(tmp_path: Path) -> None:
     assert _said(tmp_path) == ["playbooks/a.yml:2: the variable 'plam' is not defined"]
 
 
+def test_the_variables_of_a_role_may_use_what_any_of_its_files_registers(tmp_path: Path) -> None:
+    """They are rendered when they are read, and what one file registers another may read."""
+    _write(
+        tmp_path,
+        roles__greeter__vars__main='image: "app:{{ digest.stdout }}{{ nobody }}"\n',
+        roles__greeter__tasks__build="- {command: date, register: digest}\n",
+        roles__greeter__tasks__logs="- debug: {msg: none}\n",
+    )
+
+    assert set(_said(tmp_path)) == {
+        "roles/greeter/vars/main.yml:1: the variable 'nobody' is not defined"
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "text", "what"),
     [

@@ -30,6 +30,6 @@ def run(voice: Voice, *, cloud_yaml: str, provider: str, force: bool) -> Answer:
             f"There is no directory {path.absolute().parent} to write {path.name} into.",
             hint="Make it first, or name another with --cloud-yaml.",
         )
-    played("init", loader.unwritten(path, provider), voice, show=False)
+    played("init", loader.unwritten(path), voice, variables={"provider": provider}, show=False)
     lines = (f"Wrote {path}.", "Set `repo.url` in it, then run `invoke deploy`.")
     return Answer({"success": True, "cloud_yaml": str(path.resolve())}, lines)
