@@ -29,6 +29,9 @@ PLAY = """\
 """
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def operator(tmp_path: Path) -> Operator:
     """Give an operator who renders contexts and builds nothing."""
