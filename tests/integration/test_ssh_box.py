@@ -46,7 +46,11 @@ def test_a_deploy_of_a_box_that_is_up_to_date_takes_five_turns(box: Subject) -> 
     """No rebuild, no restart; and beyond what opening the connections costs, five turns."""
     assert box.relay
     before = number(box)
-    opening = turns_of(box, "exec", "true")
+    with box.connected("host") as host, box.connected() as inside:
+        box.relay.reset()
+        host.open()
+        inside.open()
+        opening = box.relay.turns
 
     box.relay.reset()
     said = box.operator.run("deploy").json
@@ -54,16 +58,7 @@ def test_a_deploy_of_a_box_that_is_up_to_date_takes_five_turns(box: Subject) -> 
 
     assert (said["no_op"], said["image_rebuild"]) == (True, "not_triggered")
     assert number(box) == before
-    # `exec true` opens the same two connections, looks at the volume and opens one channel more.
     assert turns <= opening + 5
-
-
-def turns_of(box: Subject, *words: str) -> int:
-    """Return how many turns a command takes on the link."""
-    assert box.relay
-    box.relay.reset()
-    box.operator.run(*words)
-    return box.relay.turns
 
 
 def test_a_port_that_is_taken_leaves_the_old_box_running(box: Subject) -> None:
@@ -79,7 +74,7 @@ def test_a_port_that_is_taken_leaves_the_old_box_running(box: Subject) -> None:
     assert (said["error"], str(port) in said["message"]) == ("port_taken", True)
     assert "runs again" in said["hint"]
     assert box.operator.run("exec", "echo on").stdout == "on\n"
-    assert box.operator.run("deploy").json["no_op"] is True
+    assert box.operator.run("deploy").json["changed"] == []
 
 
 def test_an_image_that_cannot_be_built_touches_nothing(box: Subject) -> None:
@@ -89,7 +84,8 @@ def test_an_image_that_cannot_be_built_touches_nothing(box: Subject) -> None:
     with box.settled(box.cloud_yaml + "toolchains: [{name: bad, install: 'RUN exit 42'}]\n"):
         said = box.operator.run("deploy", code=1).json
 
-    assert (said["error"], "42" in said["message"]) == ("image_build_failed", True)
+    assert said["error"] == "image_build_failed"
+    assert "non-zero code: 42" in said["message"]
     assert number(box) == before
 
 
