@@ -215,6 +215,17 @@ def test_a_directory_with_files_is_no_volume(operator: Operator, repository: Pat
     assert [entry.name for entry in (place / "workspace").iterdir()] == ["thesis.txt"]
 
 
+def test_a_directory_that_cannot_be_made_is_told(operator: Operator, repository: Path) -> None:
+    """In a sentence with the path, not with the lines of a program; /proc stops even root."""
+    operator.settle(f"repo: {{url: {repository}}}\nprocess: {{dir: /proc/megaplan-box}}\n")
+
+    done = operator.run("deploy", code=1)
+
+    assert "/proc/megaplan-box" in done.json["message"]
+    assert "Traceback" not in done.stderr
+    assert "File \"" not in done.stderr
+
+
 def test_an_emptied_volume_is_refused(operator: Operator, repository: Path) -> None:
     """A volume that is gone is not replaced in silence by an empty one."""
     operator.settle(f"repo: {{url: {repository}}}\n")

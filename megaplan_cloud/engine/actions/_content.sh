@@ -29,7 +29,8 @@ spare() {
     umask 077
     set -C
     tries=
-    until { : >"$tmp"; } 2>/dev/null; do
+    # `true`, because a shell ends when a redirection of `:` fails, as POSIX has it.
+    until { true >"$tmp"; } 2>/dev/null; do
         tries=x$tries tmp=$tmp-
         [ ${#tries} -lt 9 ] || fail "Destination ${dest%/*} not writable"
     done

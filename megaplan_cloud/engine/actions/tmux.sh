@@ -45,7 +45,7 @@ write_script() {
 }
 start() {
     [ -d "$chdir" ] || fail "there is no folder $chdir to run in"
-    [ -z "$log" ] || : >>"$log" || fail "the log $log cannot be written"
+    [ -z "$log" ] || true >>"$log" || fail "the log $log cannot be written"
     script=$(umask 077 && mktemp "${TMPDIR:-/tmp}/megaplan-XXXXXX") || fail "no script can be written"
     write_script "$@" >"$script" || fail "the script $script cannot be written"
     if why=$(tmux_ new-session -d -s "$session" -x 200 -y 50 sh "$script" 2>&1); then

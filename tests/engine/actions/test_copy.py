@@ -286,3 +286,11 @@ def test_bytes_that_are_no_text_arrive_too(run: Run, files: Path, tmp_path: Path
     slurped = run("slurp", {"src": str(tmp_path / "every")})
     assert base64.b64decode(slurped.values["content"]) == every
     assert result.values["md5sum"] == digest("md5", every)
+
+
+def test_a_folder_where_nothing_can_be_written_is_told(run: Run) -> None:
+    """In words, by every shell; /proc lets not even root make a file."""
+    result = run("copy", {"content": "hello\n", "dest": "/proc/megaplan-nowhere"})
+
+    assert (result.failed, result.changed) == (True, False)
+    assert result.msg == "Destination /proc not writable"
