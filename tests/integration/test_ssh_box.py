@@ -4,14 +4,17 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from megaplan_cloud.house import house
 from tests.conformance.subject import Subject
 from tests.conformance.subjects import ssh
 from tests.support.boxes import docker
+from tests.support.operator import git
 from tests.support.sshd import Sshd, free_port, sshd
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -74,6 +77,7 @@ def test_a_port_that_is_taken_leaves_the_old_box_running(box: Subject) -> None:
     assert (said["error"], str(port) in said["message"]) == ("port_taken", True)
     assert "runs again" in said["hint"]
     assert box.operator.run("exec", "echo on").stdout == "on\n"
+    assert box.operator.run("deploy").json["image_rebuild"] == "not_triggered"
     assert box.operator.run("deploy").json["changed"] == []
 
 
@@ -223,3 +227,31 @@ def test_a_second_box_on_the_host_needs_names_of_its_own(box: Subject) -> None:
 
     assert said["error"] == "foreign_box"
     assert "ssh.container" in said["hint"]
+
+
+def test_the_quickstart_is_the_same_there(box: Subject, tmp_path: Path) -> None:
+    """Three milestones, each on its branch, and the program that they make, as on this machine."""
+    examples = house() / "examples"
+    served = box.operator.folder.parent / "git"
+    words = [sys.executable, str(examples / "quickstart/prepare.py"), str(served / "receipts.git")]
+    subprocess.run(words, check=True, capture_output=True)
+    app = str(box.settings["repo.url"])
+    box.operator.run("destroy", "--yes")
+
+    with box.settled(box.cloud_yaml.replace(app, app.replace("app.git", "receipts.git"))):
+        box.operator.run("deploy")
+        chain = ["chain", "--spec", str(examples / "quickstart/chain.yaml"), "--wait"]
+        done = box.operator.run(*chain)
+        status = box.operator.run("status", "--chain").json
+        box.operator.run("destroy", "--yes")
+
+    heads = git(served / "receipts.git", "branch", "--list", "quickstart/*", "--format=%(refname)")
+    log = git(served / "receipts.git", "log", "--format=%s", "main..quickstart/m3-command")
+    assert done.code == 0
+    assert status["summary"]["completed"] == ["m1", "m2", "m3"]
+    assert len(heads.splitlines()) == 3
+    assert log.splitlines() == [
+        "m3: Print the summary from the command line",
+        "m2: Summarise a receipt by category",
+        "m1: Work out the VAT of a receipt",
+    ]
