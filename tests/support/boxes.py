@@ -60,8 +60,13 @@ class LocalBox:
             *self.containers("--all"),
             *docker("network", "ls", "--quiet", "--filter", label).split(),
             *docker("volume", "ls", "--quiet", "--filter", label).split(),
-            *docker("image", "ls", "--quiet", f"megaplan-cloud-{self.project}").split(),
+            *self.images(),
         ]
+
+    def images(self) -> list[str]:
+        """Return the names of the images of the project."""
+        name = f"megaplan-cloud-{self.project}"
+        return docker("image", "ls", name, "--format", "{{.Repository}}:{{.Tag}}").split()
 
     def inspected(self) -> dict[str, Any]:
         """Return what Docker says of the one container that runs."""
@@ -91,8 +96,11 @@ def local_box(folder: Path) -> Iterator[LocalBox]:
     finally:
         keep_layers(box)
         box.operator.run("destroy", "--yes", code=None)
+        # Where the test made its destroy be refused.
         for container in box.containers("--all"):
             docker("rm", "--force", "--volumes", container)
+        for image in box.images():
+            docker("image", "rm", image)
 
 
 def keep_layers(box: LocalBox) -> None:
@@ -101,7 +109,7 @@ def keep_layers(box: LocalBox) -> None:
     Otherwise destroying the box would empty Docker's cache, and each test fill it anew.
     """
     before = docker("image", "ls", "--quiet", WARM).split()
-    for image in docker("image", "ls", "--quiet", f"megaplan-cloud-{box.project}").split()[:1]:
+    for image in box.images()[:1]:
         subprocess.run(
             ["docker", "build", "--quiet", f"--tag={WARM}", "-"],
             input=f"FROM {image}\nLABEL cloud.megaplan.box=test\n".encode(),
