@@ -40,7 +40,7 @@ def test_a_provider_brings_its_own_defaults(tmp_path: Path, home: Path) -> None:
     """A role's defaults/main.yml is the only place of its values."""
     found = settings.load(write(tmp_path, MINIMAL + "provider: ssh\nssh: {host: box}\n"))
 
-    assert found["ssh.port"] == 22
+    assert found["ssh.port"] is None  # what ~/.ssh/config says
     assert found["ssh.container"] == "megaplan-cloud-agent"
     assert found["resources.port"] == 8080
 

@@ -39,6 +39,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "subject" in metafunc.fixturenames:
         given = metafunc.config.getoption("--cloud-yaml", "")
         names = [GIVEN] if given else metafunc.config.getoption("--provider", []) or [*SUBJECTS]
+        if unknown := set(names) - {GIVEN, *SUBJECTS}:
+            known = ", ".join(SUBJECTS)
+            raise pytest.UsageError(f"no such provider: {', '.join(unknown)}; known: {known}")
         metafunc.parametrize("subject", names, indirect=True, scope="session")
 
 
