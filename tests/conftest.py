@@ -2,6 +2,7 @@
 
 import signal
 
-# A shell starts background jobs with SIGINT ignored, and whatever they start inherits that: the
-# tests of Ctrl-C would test the shell.
+# A shell starts background jobs with SIGINT ignored, and nohup what it runs with SIGHUP; whatever
+# they start inherits that, and the tests of interrupts would test the shell.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
