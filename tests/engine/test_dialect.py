@@ -52,6 +52,7 @@ def test_each_file_of_schemas_is_asked_for_once() -> None:
     tree = dialect(retrieve)({"$ref": "file:///deep/tree"})
     errors = [*tree.iter_errors({"a": {"b": {"long": {}}}, "c": {"longer": {}}})]
 
-    assert [error.instance for error in errors] == ["long", "longer"]
-    assert [[*error.absolute_path] for error in errors] == [["a", "b"], ["c"]]
+    # The library promises no order.
+    found = {error.instance: [*error.absolute_path] for error in errors}
+    assert found == {"long": ["a", "b"], "longer": ["c"]}
     assert asked == {"file:///deep/tree": 1, "file:///words": 1}
