@@ -52,8 +52,9 @@ class Loop:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The variables that each item has."""
-        return (self.loop_var, self.index_var) if self.index_var else (self.loop_var,)
+        """The variables that each item has: its own, its number's, and those that name these."""
+        own = (self.loop_var, "ansible_loop_var")
+        return (*own, self.index_var, "ansible_index_var") if self.index_var else own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
