@@ -38,7 +38,7 @@ demo-clean:  ## Remove the demo's box and everything it made
 test: $(VENV)/development tools  ## Run every test
 	@$(BIN)/pytest --numprocesses=2 --dist=worksteal
 
-check: $(VENV)/development  ## Run the quick part: lint, types, docs, tests that take no servers
+check: $(VENV)/development  ## Run the quicker part (about two minutes): lint, types, docs, tests that take no servers
 	@$(MAKE) --no-print-directory lint types
 	@$(BIN)/pytest --numprocesses=2 --dist=worksteal -m 'not slow' --quiet
 
