@@ -50,7 +50,8 @@ types: $(VENV)/development  ## Check types
 	@$(BIN)/mypy
 
 docs: $(VENV)/development  ## Write the generated pages anew
-	@$(BIN)/python -m docs
+	@$(BIN)/python -m megaplan_cloud.engine.reference
+	@$(BIN)/python -m tests.support.transcripts
 
 bench: $(VENV)/development  ## Measure against the neighbours, side by side
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
